@@ -1,0 +1,316 @@
+"""`ask()` and `ask_async()`: put a question, wait, and use the answer once.
+
+Every way out but one raises or returns a false Decision: an approval that the courier has confirmed to be
+this run's, by somebody whom the settings name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from nbalert.client import Client, Pending
+from nbalert.durations import parse_duration
+from nbalert.errors import CannotAsk, CourierError, NotApproved
+from nbalert.message import Level, Message, Source
+from nbalert.posting import here
+from nbalert.process import client
+from nbalert.question import ANYONE, Decision, Outcome, Policy, Question
+from nbalert.waiting import wait_for
+from nbalert.widgets import watch
+
+if TYPE_CHECKING:
+    from nbalert.settings import ChannelSettings, ChannelTable
+
+GRACE_S = 15.0
+"""How long after its end a question is waited for: the courier tells of it, or is replaced meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a caller may say about an ask; None and empty mean: as the settings say.
+
+    Args:
+        channel: Name of the channel.
+        timeout_s: Seconds.
+        approvers: Narrows who may answer; nobody is added.
+        need: How many have to approve.
+        approve: Words that mean yes.
+        reject: Words that mean no.
+    """
+
+    channel: str | None = None
+    timeout_s: float | None = None
+    approvers: Sequence[str] = ()
+    need: int = 1
+    approve: Sequence[str] = ()
+    reject: Sequence[str] = ()
+
+
+class Asked:
+    """A question that was put. Exactly one of `settle` and `cancel` ends it here."""
+
+    def __init__(self, client: Client, question: Question, channel: str) -> None:
+        self.question = question
+        self.channel = channel
+        self.pending = Pending(question.id)
+        self._client = client
+
+    def put(self, source: Source) -> None:
+        """Hand the question over.
+
+        Raises:
+            CannotAsk: The disk takes no more.
+        """
+        message = Message(
+            title=self.question.text,
+            level=Level.WARNING,
+            code=self.question.code,
+            question=self.question,
+            source=here(source),
+        )
+        try:
+            self._client.ask(message, self.channel, self.pending)
+        except OSError as error:
+            raise CannotAsk(
+                f"the question cannot be written to {self._client.home.spool}: {error}"
+            ) from error
+
+    @property
+    def patience_s(self) -> float | None:
+        """How long to wait for a decision; None is for ever."""
+        if self.question.expires_at is None:
+            return None
+        return (self.question.expires_at - datetime.now(UTC)).total_seconds() + GRACE_S
+
+    def cancel(self, reason: str) -> None:
+        """End it from here: from now on nothing approves it, and the chat is told."""
+        self.pending.decide(self._ended(Outcome.CANCELLED, reason))
+        self._client.cancel(self.pending, reason)
+
+    @property
+    def interrupted(self) -> Decision:
+        """What an interrupt makes of it, also where an approval arrived in the same instant."""
+        return self._ended(Outcome.CANCELLED, "interrupted")
+
+    def overdue(self) -> Decision:
+        """The courier has said nothing at all: fail closed."""
+        self._client.cancel(self.pending, "no decision arrived in time")
+        return self._ended(Outcome.ERROR, "no courier told how the question ended; see `nbalert status`")
+
+    def settle(self, decision: Decision) -> Decision:
+        """Use the decision: an approval counts only if the courier confirms that it is this run's."""
+        self._client.forget(self.pending)
+        if not decision:
+            return decision
+        try:
+            frame = {"do": "consume", "question": self.question.id, "run": self.question.run}
+            is_ours = self._client.request(frame) is True
+        except CourierError as error:
+            return self._ended(Outcome.ERROR, f"approved, but the approval could not be used: {error}")
+        return decision if is_ours else self._ended(Outcome.ERROR, "the approval was already used")
+
+    def _ended(self, outcome: Outcome, reason: str) -> Decision:
+        return Decision(
+            question_id=self.question.id, outcome=outcome, reason=reason, decided_at=datetime.now(UTC)
+        )
+
+
+def put(text: str, terms: Terms, code: str = "", source: Source | None = None) -> Asked:
+    """Check that the question can be answered, and put it.
+
+    Raises:
+        CannotAsk: Nobody could answer; says which line of the settings is missing.
+        SettingsError: The channel's settings are wrong.
+    """
+    sender = client()
+    table = sender.settings.channel(terms.channel)
+    policy = _policy(table, terms, sender.settings.me)
+    now = datetime.now(UTC)
+    timeout_s = sender.settings.ask_timeout_s if terms.timeout_s is None else terms.timeout_s
+    question = Question(
+        id=secrets.token_urlsafe(18),
+        text=text,
+        code=code,
+        run=uuid4().hex,
+        policy=policy,
+        asked_at=now,
+        expires_at=now + timedelta(seconds=timeout_s),
+    )
+    asked = Asked(sender, question, table.name)
+    asked.put(source or Source())
+    return asked
+
+
+def ask(
+    text: str,
+    *,
+    channel: str | None = None,
+    timeout: float | str | None = None,
+    approvers: Sequence[str] = (),
+    need: int = 1,
+    approve: Sequence[str] = (),
+    reject: Sequence[str] = (),
+    code: str = "",
+    raises: bool = True,
+) -> Decision:
+    """Ask in chat and wait until the question has ended. In a kernel widgets and tasks live meanwhile.
+
+    Args:
+        text: The question.
+        channel: Name; None is the default channel.
+        timeout: Seconds or `2h`; None is the setting `ask_timeout`.
+        approvers: Narrows who may answer.
+        need: How many different people have to approve.
+        approve: Words that mean yes, instead of the channel's.
+        reject: Words that mean no, instead of the channel's.
+        code: What will be run; shown with the question.
+        raises: Whether anything but an approval raises. False returns a Decision that is false.
+
+    Returns:
+        The decision; true only if approved.
+
+    Raises:
+        NotApproved: Rejected, expired, cancelled, or an error; `.decision` says which.
+        CannotAsk: Nobody could answer.
+        KeyboardInterrupt: The wait was interrupted; the question is cancelled, in chat as well.
+    """
+    terms = _terms(channel, timeout, approvers, need, approve, reject)
+    return hold(put(text, terms, code), raises=raises)
+
+
+async def ask_async(
+    text: str,
+    *,
+    channel: str | None = None,
+    timeout: float | str | None = None,  # noqa: ASYNC109 - the question's, not the coroutine's
+    approvers: Sequence[str] = (),
+    need: int = 1,
+    approve: Sequence[str] = (),
+    reject: Sequence[str] = (),
+    code: str = "",
+    raises: bool = True,
+) -> Decision:
+    """`ask` for coroutines: other tasks run while this one waits. Cancelling it cancels the question."""
+    asked = put(text, _terms(channel, timeout, approvers, need, approve, reject), code)
+    view = watch(asked)
+    try:
+        decided = asyncio.wrap_future(asked.pending.decided)
+        decision = await asyncio.wait_for(asyncio.shield(decided), asked.patience_s)
+    except TimeoutError:
+        decision = asked.overdue()
+    except BaseException:
+        asked.cancel("interrupted")
+        view.close(asked.interrupted)
+        raise
+    used = await asyncio.to_thread(asked.settle, decision)
+    view.close(used)
+    return _outcome(used, raises)
+
+
+def hold(asked: Asked, *, raises: bool) -> Decision:
+    """Wait for a question's end from synchronous code.
+
+    Raises:
+        NotApproved: With `raises`, unless approved.
+        KeyboardInterrupt: The question is cancelled.
+    """
+    view = watch(asked)
+    try:
+        decision = wait_for(asked.pending.decided, asked.patience_s)
+    except TimeoutError:
+        decision = asked.overdue()
+    except BaseException:
+        asked.cancel("interrupted")
+        view.close(asked.interrupted)
+        raise
+    used = asked.settle(decision)
+    view.close(used)
+    return _outcome(used, raises)
+
+
+def _outcome(decision: Decision, raises: bool) -> Decision:
+    if raises and not decision:
+        raise NotApproved(decision)
+    return decision
+
+
+def _terms(
+    channel: str | None,
+    timeout: float | str | None,
+    approvers: Sequence[str],
+    need: int,
+    approve: Sequence[str],
+    reject: Sequence[str],
+) -> Terms:
+    timeout_s = parse_duration(timeout) if isinstance(timeout, str) else timeout
+    return Terms(
+        channel=channel, timeout_s=timeout_s, approvers=approvers, need=need, approve=approve, reject=reject
+    )
+
+
+def _policy(table: ChannelTable, terms: Terms, me: Mapping[str, str]) -> Policy:
+    """Who may answer, from the settings and what the caller narrows.
+
+    Raises:
+        CannotAsk: Nobody could; says what is missing.
+    """
+    from nbalert import channels  # brings pydantic and httpx; an ask takes its time anyway
+
+    _check_can_reply(table, channels)
+    settings = channels.check(table)
+    approvers = _narrowed(table, settings.approvers, tuple(terms.approvers))
+    if terms.need < 1 or (ANYONE not in approvers and terms.need > len(approvers)):
+        raise CannotAsk(f"--need {terms.need}: {len(approvers)} may answer on channel {table.name}")
+    return Policy(
+        approvers=approvers,
+        need=terms.need,
+        approve=tuple(terms.approve) or settings.approve,
+        reject=tuple(terms.reject) or settings.reject,
+        asker=_asker(table, settings, me),
+        allow_self=settings.allow_self,
+    )
+
+
+def _check_can_reply(table: ChannelTable, channels: ModuleType) -> None:
+    if channels.channel_class(table.kind).can_reply:
+        return
+    able = [kind for kind in channels.kinds() if channels.channel_class(kind).can_reply]
+    raise CannotAsk(
+        f"channel {table.name}: {table.kind} cannot bring answers; ask on a channel of kind {', '.join(able)}"
+    )
+
+
+def _narrowed(table: ChannelTable, allowed: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    if not allowed:
+        raise CannotAsk(
+            f"{table.origin.file}: channels.{table.name}.approvers is missing: name who may answer,"
+            f' or write approvers = ["{ANYONE}"]'
+        )
+    strangers = [person for person in chosen if person not in allowed]
+    if strangers and ANYONE not in allowed:
+        raise CannotAsk(
+            f"{', '.join(strangers)} may not answer on channel {table.name} as its settings stand"
+        )
+    return chosen or allowed
+
+
+def _asker(table: ChannelTable, settings: ChannelSettings, me: Mapping[str, str]) -> str:
+    """The asker's own id: on the inbox of this machine the user's name, elsewhere what `me` says."""
+    if asker := me.get(table.kind, ""):
+        return asker
+    if table.kind == "inbox" and not getattr(settings, "url", ""):
+        return getpass.getuser()
+    if not settings.allow_self:
+        raise CannotAsk(
+            f"channel {table.name}: who are you there? Add to your own settings: me.{table.kind} ="
+            ' "YOUR ID"; or allow_self = true in the channel, if you may answer yourself'
+        )
+    return ""

@@ -1,0 +1,225 @@
+"""What a cell shows while it runs: the taps on its output, and what they have caught."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+TAIL_CHARS = 8000
+DISPLAYS = 20
+"""The last ones are kept: a cell may display in a loop for days."""
+
+_CHUNKS = 4000
+_LARGE_CHARS = 512
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")  # colours, and OSC links
+
+_log = logging.getLogger("nbalert")
+
+Bundle = dict[str, Any]
+"""One output, by MIME type."""
+
+
+def plain(text: str) -> str:
+    """The text without ANSI sequences."""
+    return _ANSI.sub("", text)
+
+
+class Tail:
+    """The last characters written to a stream, in bounded memory.
+
+    The work is put off to `text`: bookkeeping at each write cost a printing cell 30 %, one append costs 10 %.
+    Small pieces are bounded by their number, large ones are merged at once.
+    """
+
+    def __init__(self) -> None:
+        self._parts: deque[str] = deque(maxlen=_CHUNKS)
+
+    def take(self, data: object) -> None:
+        """Add what was written. Never raises: it runs inside the user's `print`."""
+        if not isinstance(data, str):
+            return
+        if len(data) > _LARGE_CHARS:
+            data = "".join([*self._parts, data[-TAIL_CHARS:]])[-TAIL_CHARS:]
+            self._parts.clear()
+        self._parts.append(data)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._parts.clear()
+
+    def text(self) -> str:
+        """The tail without ANSI; carriage returns as a terminal shows them, so a progress bar is one line."""
+        # the copy is atomic, other threads may go on writing
+        lines = plain("".join(list(self._parts))).split("\n")
+        return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)[-TAIL_CHARS:]
+
+
+class Capture:
+    """What was seen of one cell."""
+
+    def __init__(self) -> None:
+        self.stdout = Tail()
+        self.stderr = Tail()
+        self.result: Bundle | None = None
+        self.errors: deque[tuple[BaseException, list[str]]] = deque(maxlen=DISPLAYS)
+        self._displays: deque[tuple[str | None, Bundle]] = deque(maxlen=DISPLAYS)
+
+    @property
+    def displayed(self) -> tuple[Bundle, ...]:
+        """The last displays, in order, as they look now."""
+        return tuple(bundle for _, bundle in self._displays)
+
+    def take_message(self, message: dict[str, Any]) -> None:
+        """Follow one message of the display publisher."""
+        kind, content = message["header"]["msg_type"], message["content"]
+        display_id = (content.get("transient") or {}).get("display_id")
+        if kind == "display_data":
+            self._displays.append((display_id, content["data"]))
+        elif kind == "update_display_data" and display_id is not None:
+            self._update(display_id, content["data"])
+        elif kind == "clear_output":  # wait=True clears with the next output; nearly always there is one
+            self._clear()
+
+    def _update(self, display_id: str, data: Bundle) -> None:
+        for i, (shown_id, _) in enumerate(self._displays):
+            if shown_id == display_id:
+                self._displays[i] = (display_id, data)
+
+    def _clear(self) -> None:
+        self.stdout.clear()
+        self.stderr.clear()
+        self._displays.clear()
+        self.result = None
+
+
+class Taps:
+    """Feeds captures from a shell. Attached with the first open capture, taken off with the last."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._open: list[Capture] = []
+        self._feeds: dict[str, list[Callable[[object], None]]] = {"stdout": [], "stderr": []}
+        self._undo: list[Callable[[], None]] = []
+        self._hooks: dict[int, tuple[Any, Callable[[Any], Any]]] = {}
+
+    def open(self, capture: Capture) -> None:
+        """Begin to feed a capture."""
+        if not self._open:
+            self._attach()
+        self._open.append(capture)
+        self._hook_displays(capture)
+        self._route()
+
+    def close(self, capture: Capture) -> None:
+        """Feed it no longer."""
+        if capture not in self._open:
+            return
+        self._open.remove(capture)
+        self._route()
+        publisher, hook = self._hooks.pop(id(capture), (None, None))
+        if publisher is not None:
+            publisher.unregister_hook(hook)
+        if not self._open:
+            self._detach()
+
+    def _route(self) -> None:
+        self._feeds["stdout"][:] = [capture.stdout.take for capture in self._open]
+        self._feeds["stderr"][:] = [capture.stderr.take for capture in self._open]
+
+    def _attach(self) -> None:
+        for name, feeds in self._feeds.items():
+            self._tap_stream(getattr(sys, name), feeds)
+        # the value is formatted once only: a `__repr__` may be costly or stateful;
+        # displayhook.register_hook would do as well, but ipykernel 6.31 has none
+        self._tap_call(self._shell.displayhook, "write_format_data", self._take_result)
+        self._tap_call(self._shell, "_showtraceback", self._take_error)
+
+    def _detach(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+    def _take_result(self, data: Bundle, metadata: object = None) -> None:
+        for capture in self._open:
+            capture.result = data
+
+    def _take_error(self, kind: object, error: BaseException, lines: list[str]) -> None:
+        for capture in self._open:
+            capture.errors.append((error, lines))
+
+    def _hook_displays(self, capture: Capture) -> None:
+        """One hook a capture, since the publisher keeps them by thread; a terminal's has none."""
+        publisher = self._shell.display_pub
+        if not hasattr(publisher, "register_hook"):
+            return
+
+        def hook(message: dict[str, Any]) -> dict[str, Any]:
+            with _harmless():
+                capture.take_message(message)
+            return message
+
+        publisher.register_hook(hook)
+        self._hooks[id(capture)] = (publisher, hook)
+
+    def _tap_stream(self, stream: Any, feeds: list[Callable[[object], None]]) -> None:
+        """Shadow `write` on the instance: loggers and progress bars hold the stream object itself."""
+        if stream is None:
+            return
+        write = stream.write
+
+        def shadow(data: object, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True  # an interrupt strikes here as often as not
+            written = write(data, *args, **kwargs)
+            for feed in feeds:
+                feed(data)
+            return written
+
+        self._put(stream, "write", shadow)
+
+    def _tap_call(self, owner: Any, name: str, take: Callable[..., None]) -> None:
+        call = getattr(owner, name)
+
+        def shadow(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            returned = call(*args, **kwargs)
+            with _harmless():
+                take(*args, **kwargs)
+            return returned
+
+        self._put(owner, name, shadow)
+
+    def _put(self, owner: Any, name: str, shadow: Callable[..., Any]) -> None:
+        """Shadow a method; to be taken off only while it is still ours.
+
+        One that somebody else has wrapped since stays below theirs, with nothing left to feed.
+        """
+        shadowed = vars(owner).get(name) if hasattr(owner, "__dict__") else None
+        try:
+            setattr(owner, name, shadow)
+        except (AttributeError, TypeError):
+            return  # a stream without instance attributes
+
+        def undo() -> None:
+            if getattr(owner, name, None) is not shadow:
+                return
+            if shadowed is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, shadowed)
+
+        self._undo.append(undo)
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """Top of a hook: what goes wrong in ours must not become an error of the user's cell."""
+    try:
+        yield
+    except Exception:
+        _log.exception("an output was not recorded")

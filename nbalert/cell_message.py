@@ -1,0 +1,100 @@
+"""What a cell run has to say: CellRun → Message."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbalert.cells import CellRun
+from nbalert.durations import show_duration
+from nbalert.message import Image, Level, Message, Source
+from nbalert.outcome import Outcome
+
+IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
+TEXT_CHARS = 20_000
+"""More of a result or a traceback than this is cut in the middle, with the number of characters said."""
+
+_ENDINGS = {
+    Outcome.OK: ("finished in", Level.OK),
+    Outcome.FAILED: ("failed after", Level.CRITICAL),
+    Outcome.DISPLAY_FAILED: ("finished, but its result cannot be shown, in", Level.WARNING),
+    Outcome.INTERRUPTED: ("was interrupted after", Level.WARNING),
+    Outcome.EXIT: ("called exit after", Level.INFO),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What goes along, as the options of `%%alert` say."""
+
+    title: str = ""
+    has_code: bool = True
+    has_output: bool = True
+    has_images: bool = True
+
+
+def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
+    """The message of a cell run.
+
+    Args:
+        run: What happened.
+        parts: What of it to say.
+        where: Host and user; notebook and cell are taken from the run.
+    """
+    ending, level = _ENDINGS[run.outcome]
+    name = Path(run.notebook).stem if run.notebook else "Cell"
+    number = f" [{run.execution_count}]" if run.execution_count else ""
+    return Message(
+        title=parts.title or f"{name}{number} {ending} {show_duration(run.duration_s)}",
+        level=level,
+        code=run.body.strip("\n") if parts.has_code else "",
+        result=cut(_text(run.result)) if parts.has_output else "",
+        error=f"{run.ename}: {run.evalue}".removesuffix(": ") if run.ename else "",
+        traceback=cut(run.traceback),
+        output=_output(run) if parts.has_output else "",
+        images=tuple(_images(run)) if parts.has_images else (),
+        duration_s=run.duration_s,
+        source=Source(
+            notebook=run.notebook or where.notebook,
+            cell_id=run.cell_id or "",
+            cell_number=run.execution_count,
+            host=where.host,
+            user=where.user,
+            link=where.link,
+        ),
+    )
+
+
+def cut(text: str, limit: int = TEXT_CHARS) -> str:
+    """The text, or its head and tail with the number of characters left out."""
+    if len(text) <= limit:
+        return text
+    head, tail = text[: limit // 2], text[-limit // 2 :]
+    return f"{head}\n… {len(text) - limit:,} characters left out …\n{tail}"
+
+
+def _text(bundle: Mapping[str, Any] | None) -> str:
+    """The best plain reading; the text of a figure (`<Figure size …>`) says nothing beside it."""
+    if not bundle or (any(mime in bundle for mime in IMAGES) and "text/html" not in bundle):
+        return ""
+    return str(bundle.get("text/markdown") or bundle.get("text/plain") or "")
+
+
+def _output(run: CellRun) -> str:
+    shown = (_text(bundle) for bundle in run.displayed)
+    return "\n".join(part.rstrip("\n") for part in (run.stdout, run.stderr, *shown) if part.strip())
+
+
+def _images(run: CellRun) -> Iterator[Image]:
+    bundles = [*run.displayed, *([run.result] if run.result else [])]
+    for number, bundle in enumerate(bundles, start=1):
+        mime = next((m for m in IMAGES if m in bundle), None)
+        if mime:
+            yield Image(_bytes(bundle[mime], mime), mime, f"figure-{number}.{IMAGES[mime]}")
+
+
+def _bytes(data: str, mime: str) -> bytes:
+    return data.encode() if mime == "image/svg+xml" else base64.b64decode(data)

@@ -1,0 +1,64 @@
+"""The channel interface: what a chat service has to do, and what a custom channel implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import ClassVar
+
+from nbalert.errors import CannotAsk
+from nbalert.message import Message, Receipt
+from nbalert.question import Question, Reply
+from nbalert.settings import ChannelSettings
+
+
+class Channel(ABC):
+    """One configured way to a chat. Built, used and closed by the courier, on its event loop.
+
+    A subclass sets `kind` and `Settings` and implements `post`; where people can answer, it sets
+    `can_reply` and implements `replies`. Nothing defaults to success.
+    """
+
+    kind: ClassVar[str]
+    Settings: ClassVar[type[ChannelSettings]]
+    can_reply: ClassVar[bool] = False
+
+    def __init__(self, name: str, settings: ChannelSettings) -> None:
+        self.name = name
+        self.settings = settings
+
+    @abstractmethod
+    async def post(self, message: Message, key: str) -> Receipt:
+        """Say something, and return once the service has it.
+
+        Args:
+            message: Where `message.question` is set, show it with its code and its ways to answer.
+            key: The same for every try of the same delivery: the service's idempotency key, where it has one.
+
+        Raises:
+            ChannelError: `retryable` says whether another try is worth it.
+        """
+
+    async def update(self, receipt: Receipt, message: Message) -> None:
+        """Put a newer version in place of a posted message; here: post a follow-up.
+
+        Args:
+            receipt: What `post` returned.
+            message: Where `message.decision` is set, show it and take the ways to answer away.
+
+        Raises:
+            ChannelError: As `post`.
+        """
+        await self.post(replace(message, question=None, code=""), f"{receipt.reference}-update")
+
+    def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
+        """Answers to a question: first those given already, oldest first, then new ones as they come.
+
+        It brings every answer, also of people who may not decide: the policy judges, not the channel.
+        It ends only by being closed, or by raising a ChannelError.
+        """
+        raise CannotAsk(f"channel {self.name}: {self.kind} cannot bring answers")
+
+    async def aclose(self) -> None:  # noqa: B027 - optional on purpose
+        """Close connections. Called once, when nothing else of the channel runs."""

@@ -1,0 +1,59 @@
+"""Who is on the line: every process of the user that alerts or asks, and when it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nbalert.line import Frame, Peer
+
+
+@dataclass(eq=False)
+class Presence:
+    """One process on the line. `origin` names it over reconnections."""
+
+    peer: Peer
+    origin: str
+    pid: int
+    notebook: str
+    project: str
+    since: float = field(default_factory=time.time)
+
+
+class Attendance:
+    """The processes on the line, and since when each that left is away."""
+
+    def __init__(self) -> None:
+        self._present: dict[str, Presence] = {}
+        self._away_since: dict[str, float] = {}
+        self._started = time.monotonic()
+
+    def __iter__(self) -> Iterator[Presence]:
+        return iter(list(self._present.values()))
+
+    def enter(self, presence: Presence) -> None:
+        """Somebody is there; a second connection of the same process takes the place of the first."""
+        self._present[presence.origin] = presence
+        self._away_since.pop(presence.origin, None)
+
+    def leave(self, presence: Presence) -> None:
+        """A connection has ended."""
+        if self._present.get(presence.origin) is presence:
+            del self._present[presence.origin]
+            self._away_since[presence.origin] = time.monotonic()
+
+    def away_s(self, origin: str) -> float:
+        """Seconds since that process was on the line, 0 if it is; for an unknown one, since our start."""
+        if origin in self._present:
+            return 0.0
+        return time.monotonic() - self._away_since.get(origin, self._started)
+
+    def has_project(self, project: str) -> bool:
+        """Whether a process of that project is there."""
+        return any(p.project == project for p in self._present.values())
+
+    def tell(self, origin: str, frame: Frame) -> None:
+        """Send to a process if it is there; one that is not asks for what it missed when it comes back."""
+        if found := self._present.get(origin):
+            found.peer.send(frame)

@@ -1,0 +1,140 @@
+"""What the courier says to the processes on the line, and what it does at their word."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nbalert import __version__
+from nbalert.courier.attendance import Attendance, Presence
+from nbalert.courier.delivery import Delivery
+from nbalert.courier.intake import Intake
+from nbalert.courier.ledger import Ledger
+from nbalert.courier.projects import Project, Projects
+from nbalert.courier.report import history, status
+from nbalert.courier.store import Store
+from nbalert.inbox import InboxServer
+from nbalert.line import PROTOCOL, Frame, Peer
+from nbalert.question import Decision, Reply
+from nbalert.spool import Spool
+
+
+@dataclass
+class Rooms:
+    """The parts of a running courier."""
+
+    store: Store
+    spool: Spool
+    projects: Projects
+    attendance: Attendance
+    delivery: Delivery
+    ledger: Ledger
+    intake: Intake
+    inbox: InboxServer
+    owner: str
+
+
+class Conversation:
+    """Answers frames of kernels, and pushes what became of their messages and questions."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._answers: dict[str, Callable[[Frame], Any]] = {
+            "status": lambda frame: self._status(),
+            "history": lambda frame: history(rooms.store, int(frame["limit"])),
+            "consume": lambda frame: rooms.ledger.consume(str(frame["question"]), str(frame["run"])),
+            "link": lambda frame: rooms.inbox.link(rooms.owner, base=str(frame["base"])),
+            "inbox": lambda frame: {"url": rooms.inbox.url, "port": rooms.inbox.port},
+        }
+
+    async def hold(self, peer: Peer) -> None:
+        """Talk with one process until it goes."""
+        presence: Presence | None = None
+        try:
+            async for frame in peer.frames():
+                if frame.get("do") == "hello":
+                    presence = self._greet(peer, frame)
+                elif presence is not None:
+                    self._hear(presence, frame)
+        finally:
+            if presence:
+                self._rooms.attendance.leave(presence)
+
+    def settled(self, message: str) -> None:
+        """A post of the message has ended; tell its sender once none waits."""
+        if frame := self._settled_frame(message):
+            row = self._rooms.store.row("SELECT origin FROM message WHERE id = ?", message)
+            self._rooms.attendance.tell(row["origin"] if row else "", frame)
+
+    def replied(self, origin: str, question: str, reply: Reply) -> None:
+        """Show an answer to the asker, whether it decides or not."""
+        frame = {"event": "reply", "question": question, "reply": reply.to_json()}
+        self._rooms.attendance.tell(origin, frame)
+
+    def ended(self, origin: str, decision: Decision) -> None:
+        """Bring the decision to the asker."""
+        self._rooms.attendance.tell(origin, _decided(decision))
+
+    def _greet(self, peer: Peer, frame: Frame) -> Presence:
+        presence = Presence(
+            peer=peer,
+            origin=str(frame["origin"]),
+            pid=int(frame["pid"]),
+            notebook=str(frame["notebook"]),
+            project="",
+        )
+        self._rooms.attendance.enter(presence)
+        peer.send({"event": "welcome", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()})
+        self._rooms.intake.take()
+        for message in frame["messages"]:
+            if answer := self._settled_frame(message):
+                peer.send(answer)
+        for question in frame["questions"]:
+            if decision := self._rooms.ledger.decision(question):
+                peer.send(_decided(decision))
+        return presence
+
+    def _hear(self, presence: Presence, frame: Frame) -> None:
+        does = frame.get("do")
+        if does == "wake":
+            self._rooms.intake.take()
+        elif does == "project":
+            self._learn(presence, frame)
+        elif does in self._answers:
+            presence.peer.send(self._answer(frame))
+
+    def _answer(self, frame: Frame) -> Frame:
+        try:
+            return {"event": "answer", "re": frame.get("id"), "value": self._answers[frame["do"]](frame)}
+        except (KeyError, TypeError, ValueError) as error:
+            return {"event": "answer", "re": frame.get("id"), "error": f"{type(error).__name__}: {error}"}
+
+    def _learn(self, presence: Presence, frame: Frame) -> None:
+        project = Project.from_frame(frame)
+        presence.project = project.key
+        self._rooms.projects.learn(project)
+        self._rooms.delivery.wake(project.key)
+
+    def _settled_frame(self, message: str) -> Frame | None:
+        rows = self._rooms.store.rows(
+            "SELECT channel, state, error, receipt FROM delivery"
+            " WHERE message = ? AND kind = 'post' ORDER BY seq",
+            message,
+        )
+        if not rows or any(row["state"] == "waiting" for row in rows):
+            return None
+        receipts = [json.loads(row["receipt"]) for row in rows if row["receipt"]]
+        errors = [row["error"] for row in rows if row["state"] == "failed"]
+        return {"event": "settled", "message": message, "receipts": receipts, "errors": errors}
+
+    def _status(self) -> dict[str, Any]:
+        rooms = self._rooms
+        courier = {"pid": os.getpid(), "version": __version__, "inbox": rooms.inbox.url}
+        return {"courier": courier, **status(rooms.store, rooms.spool, rooms.attendance)}
+
+
+def _decided(decision: Decision) -> Frame:
+    return {"event": "decided", "question": decision.question_id, "decision": decision.to_json()}

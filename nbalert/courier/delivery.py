@@ -1,0 +1,181 @@
+"""From the store to the channels: the one place that decides on another try.
+
+Per project and channel one worker, oldest row first: order is kept because nothing overtakes the head.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from nbalert.channels.base import Channel
+from nbalert.courier.projects import NotReady, Projects
+from nbalert.courier.store import Store
+from nbalert.errors import ChannelBusy, ChannelError, ChannelUnreachable
+from nbalert.message import Message, Receipt
+from nbalert.question import Decision
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 300.0
+RECHECK_S = 5.0
+"""How often a channel that is not ready is looked at again without having been woken."""
+ATTEMPT_LIMIT_S = 120.0
+FAULT_LIMIT = 10
+"""Tries after which a channel's own bug (any error but a ChannelError) gives a message up."""
+
+_Key = tuple[str, str]
+
+
+def backoff_s(attempts: int) -> float:
+    """Seconds until the next try: doubled each time; jitter keeps couriers from returning all at once."""
+    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempts, 20)) * random.uniform(0.5, 1.0)
+
+
+class Delivery:
+    """Works off the waiting rows.
+
+    Args:
+        on_settled: Called with a message's id once no post of it waits any more.
+    """
+
+    def __init__(self, store: Store, projects: Projects, on_settled: Callable[[str], None]) -> None:
+        self._store = store
+        self._projects = projects
+        self._on_settled = on_settled
+        self._workers: dict[_Key, asyncio.Task[None]] = {}
+        self._woken: dict[_Key, asyncio.Event] = {}
+
+    def add(self, message: str, project: str, channel: str, kind: str) -> None:
+        """Queue a delivery; `wake` starts it. The caller holds a transaction."""
+        self._store.execute(
+            "INSERT OR IGNORE INTO delivery (message, project, channel, kind) VALUES (?, ?, ?, ?)",
+            *(message, project, channel, kind),
+        )
+
+    def wake(self, project: str | None = None) -> None:
+        """Start a worker for every channel with waiting rows; look again at channels that were not ready.
+
+        Args:
+            project: Only this project's channels are looked at again; None: those of no project.
+        """
+        for row in self._store.rows("SELECT DISTINCT project, channel FROM delivery WHERE state = 'waiting'"):
+            key = (row["project"], row["channel"])
+            if key not in self._workers:
+                self._workers[key] = asyncio.create_task(self._work(key))
+            elif project == key[0] and key in self._woken:
+                self._woken[key].set()
+
+    async def aclose(self) -> None:
+        """Stop; what was under way is tried again by the next courier, with the same key."""
+        workers = list(self._workers.values())
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _work(self, key: _Key) -> None:
+        try:
+            while row := self._head(key):
+                if (delay_s := row["next_attempt_at"] - time.time()) > 0:
+                    await asyncio.sleep(delay_s)
+                else:
+                    await self._attempt(key, row)
+        finally:
+            del self._workers[key]
+
+    def _head(self, key: _Key) -> sqlite3.Row | None:
+        return self._store.row(
+            "SELECT d.*, m.body FROM delivery d JOIN message m ON m.id = d.message"
+            " WHERE d.project = ? AND d.channel = ? AND d.state = 'waiting' ORDER BY d.seq LIMIT 1",
+            *key,
+        )
+
+    async def _attempt(self, key: _Key, row: sqlite3.Row) -> None:
+        try:
+            channel = self._projects.channel(*key)
+            async with asyncio.timeout(ATTEMPT_LIMIT_S):
+                receipt = await (self._post if row["kind"] == "post" else self._update)(channel, row)
+        except NotReady as error:
+            await self._hold(key, row, str(error))
+        except TimeoutError:
+            self._again(row, ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s"))
+        except ChannelError as error:
+            self._again(row, error) if error.retryable else self._fail(row, str(error))
+        except Exception as error:
+            # A custom channel's bug must neither stop the others nor block its own queue for ever.
+            log.exception("channel %s failed in its own code", key[1])
+            says = (
+                f"{key[1]}: {type(error).__name__} in the channel's own code; the courier's log has the rest"
+            )
+            self._fail(row, says) if row["attempts"] >= FAULT_LIMIT else self._again(
+                row, ChannelUnreachable(says)
+            )
+        else:
+            self._settle(row, "delivered", "", receipt)
+
+    async def _post(self, channel: Channel, row: sqlite3.Row) -> Receipt:
+        receipt = await channel.post(Message.from_json(json.loads(row["body"])), row["message"])
+        if not isinstance(receipt, Receipt):
+            raise ChannelError(
+                f"{channel.name}: post() returned no Receipt: it cannot be known whether it was sent"
+            )
+        return receipt
+
+    async def _update(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
+        """Show the decision where the question was shown; nothing to do where it never arrived."""
+        posted = self._store.row(
+            "SELECT receipt FROM delivery WHERE message = ? AND channel = ? AND kind = 'post'",
+            *(row["message"], row["channel"]),
+        )
+        if not posted or not posted["receipt"]:
+            return None
+        receipt = Receipt.from_json(json.loads(posted["receipt"]))
+        await channel.update(receipt, self._current(row))
+        return receipt
+
+    def _current(self, row: sqlite3.Row) -> Message:
+        message = Message.from_json(json.loads(row["body"]))
+        found = self._store.row("SELECT decision FROM question WHERE message = ?", row["message"])
+        if not found or not found["decision"]:
+            return message
+        return replace(message, decision=Decision.from_json(json.loads(found["decision"])))
+
+    async def _hold(self, key: _Key, row: sqlite3.Row, reason: str) -> None:
+        self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", reason, row["seq"])
+        woken = self._woken[key] = asyncio.Event()
+        try:
+            async with asyncio.timeout(RECHECK_S):
+                await woken.wait()
+        except TimeoutError:
+            pass
+        finally:
+            del self._woken[key]
+
+    def _again(self, row: sqlite3.Row, error: ChannelError) -> None:
+        delay_s = backoff_s(row["attempts"])
+        if isinstance(error, ChannelBusy) and error.retry_after_s is not None:
+            delay_s = error.retry_after_s + random.uniform(0, 0.1 * FIRST_DELAY_S)
+        self._store.execute(
+            "UPDATE delivery SET attempts = attempts + 1, next_attempt_at = ?, error = ? WHERE seq = ?",
+            *(time.time() + delay_s, str(error), row["seq"]),
+        )
+
+    def _fail(self, row: sqlite3.Row, error: str) -> None:
+        log.warning("given up: %s", error)
+        self._settle(row, "failed", error, None)
+
+    def _settle(self, row: sqlite3.Row, state: str, error: str, receipt: Receipt | None) -> None:
+        self._store.execute(
+            "UPDATE delivery SET state = ?, attempts = attempts + 1, error = ?, receipt = ?, settled_at = ?"
+            " WHERE seq = ?",
+            *(state, error, json.dumps(receipt.to_json()) if receipt else None, time.time(), row["seq"]),
+        )
+        if row["kind"] == "post":
+            self._on_settled(row["message"])

@@ -1,0 +1,58 @@
+"""From the spool into the store: what a process accepted becomes rows, exactly once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any
+
+from nbalert.courier.delivery import Delivery
+from nbalert.courier.ledger import Ledger
+from nbalert.courier.store import Store
+from nbalert.question import Question
+from nbalert.spool import Entry, Spool
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Takes spool entries, oldest first, and wakes delivery."""
+
+    def __init__(self, spool: Spool, store: Store, delivery: Delivery, ledger: Ledger) -> None:
+        self._spool = spool
+        self._store = store
+        self._delivery = delivery
+        self._ledger = ledger
+
+    def take(self) -> None:
+        """Take all that waits. A crash between commit and removal is harmless: the id is known."""
+        for entry in self._spool.take():
+            try:
+                self._one(entry)
+            except (KeyError, TypeError, ValueError):
+                log.exception("the spool entry %s has not the form of its version", entry.id)
+                self._spool.set_aside(entry.id)
+            else:
+                self._spool.remove(entry.id)
+        self._delivery.wake()
+
+    def _one(self, entry: Entry) -> None:
+        if entry.data["kind"] == "cancel":
+            self._ledger.cancel(entry.data["question"], entry.data["reason"])
+            return
+        with self._store.transaction():
+            self._insert(entry.id, entry.data)
+
+    def _insert(self, id_: str, data: dict[str, Any]) -> None:
+        message = data["message"]
+        is_new = self._store.execute(
+            "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?)",
+            *(id_, time.time(), data["origin"], data["project"], message["title"], json.dumps(message)),
+        )
+        if not is_new:
+            return
+        for channel in data["channels"]:
+            self._delivery.add(id_, data["project"], channel, "post")
+        if message["question"]:
+            self._ledger.open(id_, data["origin"], Question.from_json(message["question"]))

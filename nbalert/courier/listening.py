@@ -1,0 +1,83 @@
+"""From the channels to the ledger: answers to every open question, for as long as it is open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from nbalert.courier.delivery import RECHECK_S, backoff_s
+from nbalert.courier.ledger import Ledger
+from nbalert.courier.projects import NotReady, Projects
+from nbalert.errors import CannotAsk, ChannelError
+from nbalert.message import Receipt
+from nbalert.question import Question
+
+log = logging.getLogger(__name__)
+
+LASTING_S = 30.0
+"""A connection that lasted this long was a good one: the next delay starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A question as it stands in one channel."""
+
+    question: Question
+    project: str
+    channel: str
+    receipt: Receipt
+
+
+class Listening:
+    """One task a question and channel; channels share connections among their own."""
+
+    def __init__(self, projects: Projects, ledger: Ledger) -> None:
+        self._projects = projects
+        self._ledger = ledger
+        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+
+    def start(self, posted: Posted) -> None:
+        """Begin to listen for answers."""
+        task = asyncio.create_task(self._listen(posted))
+        self._tasks.setdefault(posted.question.id, []).append(task)
+
+    def stop(self, question_id: str) -> None:
+        """The question has ended."""
+        for task in self._tasks.pop(question_id, []):
+            task.cancel()
+
+    async def aclose(self) -> None:
+        """Stop all; the questions stay open."""
+        tasks = [task for tasks in self._tasks.values() for task in tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self, posted: Posted) -> None:
+        tries = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._bring(posted)
+                delay_s = backoff_s(tries)  # a stream that ends by itself has broken off
+            except NotReady:
+                delay_s = RECHECK_S
+            except (CannotAsk, ChannelError) as error:
+                if isinstance(error, CannotAsk) or not error.retryable:
+                    self._ledger.fail(posted.question.id, str(error))
+                    return
+                delay_s = backoff_s(tries)
+            except Exception:
+                log.exception("channel %s failed in its own code while listening", posted.channel)
+                delay_s = backoff_s(tries)
+            tries = 0 if time.monotonic() - began > LASTING_S else tries + 1
+            await asyncio.sleep(delay_s)
+
+    async def _bring(self, posted: Posted) -> None:
+        channel = self._projects.channel(posted.project, posted.channel)
+        async with aclosing(channel.replies(posted.question, posted.receipt)) as replies:  # type: ignore[type-var]
+            async for reply in replies:
+                self._ledger.reply(posted.question.id, posted.channel, reply)

@@ -1,0 +1,137 @@
+"""All rooms of one courier, wired: opened in order, served until told to stop, closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import json
+
+from nbalert.courier.attendance import Attendance
+from nbalert.courier.conversation import Conversation, Rooms
+from nbalert.courier.delivery import Delivery
+from nbalert.courier.intake import Intake
+from nbalert.courier.ledger import Ledger
+from nbalert.courier.listening import Listening, Posted
+from nbalert.courier.projects import OwnInbox, Projects
+from nbalert.courier.store import Store
+from nbalert.home import Home
+from nbalert.inbox import InboxServer
+from nbalert.line import listen
+from nbalert.message import Receipt
+from nbalert.question import Decision, Question, Reply
+from nbalert.spool import Spool
+
+ROUND_S = 2.0
+"""How often the spool is looked at without having been woken, and absent askers are counted."""
+ABSENCE_S = 10.0
+"""An asker that is off the line for this long is gone: its questions are cancelled."""
+
+
+class Courier:
+    """All rooms of one courier, wired."""
+
+    def __init__(self, home: Home, store: Store, inbox: InboxServer, owner: str) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._projects = Projects(home, OwnInbox(inbox.url, inbox.sender_token(owner)))
+        self._delivery = Delivery(store, self._projects, self._settled)
+        self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
+        self._listening = Listening(self._projects, self._ledger)
+        self._attendance = Attendance()
+        spool = Spool(home.spool)
+        self._intake = Intake(spool, store, self._delivery, self._ledger)
+        self._conversation = Conversation(
+            Rooms(
+                store=store,
+                spool=spool,
+                projects=self._projects,
+                attendance=self._attendance,
+                delivery=self._delivery,
+                ledger=self._ledger,
+                intake=self._intake,
+                inbox=inbox,
+                owner=owner,
+            )
+        )
+        self._line: asyncio.AbstractServer | None = None
+
+    @classmethod
+    async def open(cls, home: Home) -> Courier:
+        """Open store, inbox and line, and take up what an earlier courier left."""
+        store = Store(home.store)
+        owner = getpass.getuser()
+        inbox = InboxServer(home.inbox, owner=owner)
+        try:
+            await inbox.start()
+            courier = cls(home, store, inbox, owner)
+            courier._line = await listen(home.socket, courier._conversation.hold)
+        except BaseException:
+            await inbox.stop()
+            store.close()
+            raise
+        courier._resume()
+        return courier
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Do what falls due until `stop` is set; the rest happens when somebody calls."""
+        while not stop.is_set():
+            self._intake.take()
+            next_expiry_s = self._ledger.expire()
+            self._cancel_abandoned()
+            pause_s = ROUND_S if next_expiry_s is None else min(ROUND_S, next_expiry_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(pause_s, 0.0))
+
+    async def aclose(self) -> None:
+        """End in order: no new work, no half work, then the files."""
+        if self._line:
+            self._line.close()
+        for presence in self._attendance:
+            presence.peer.close()
+        await self._listening.aclose()
+        await self._delivery.aclose()
+        await self._projects.aclose()
+        await self._inbox.stop()
+        self._store.close()
+
+    def _resume(self) -> None:
+        for question, _ in self._ledger.open_questions():
+            found = self._store.row("SELECT message FROM question WHERE id = ?", question)
+            if found:
+                self._listen(found["message"])
+        self._delivery.wake()
+
+    def _listen(self, message: str) -> None:
+        """Listen wherever the message's open question stands; end it if it stands nowhere and will not."""
+        found = self._store.row(
+            "SELECT id, body FROM question WHERE message = ? AND decision IS NULL", message
+        )
+        if not found:
+            return
+        posts = self._store.rows(
+            "SELECT * FROM delivery WHERE message = ? AND kind = 'post' ORDER BY seq", message
+        )
+        question = Question.from_json(json.loads(found["body"]))
+        for post in posts:
+            if post["receipt"]:
+                receipt = Receipt.from_json(json.loads(post["receipt"]))
+                self._listening.start(Posted(question, post["project"], post["channel"], receipt))
+        if all(post["state"] == "failed" for post in posts):
+            self._ledger.fail(question.id, "; ".join(post["error"] for post in posts))
+
+    def _settled(self, message: str) -> None:
+        self._listen(message)
+        self._conversation.settled(message)
+
+    def _replied(self, origin: str, question: str, reply: Reply) -> None:
+        self._conversation.replied(origin, question, reply)
+
+    def _ended(self, origin: str, decision: Decision) -> None:
+        self._listening.stop(decision.question_id)
+        self._conversation.ended(origin, decision)
+
+    def _cancel_abandoned(self) -> None:
+        for question, origin in self._ledger.open_questions():
+            if self._attendance.away_s(origin) > ABSENCE_S:
+                self._ledger.cancel(question, "the process that asked is gone")

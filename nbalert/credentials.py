@@ -1,0 +1,65 @@
+"""References to secrets, `env:NAME`, `file:PATH`, `keyring:SERVICE/NAME`, and their values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbalert.errors import SettingsError
+
+SCHEMES = ("env", "file", "keyring")
+
+
+def is_reference(text: str) -> bool:
+    """Whether a setting names a secret rather than being one."""
+    scheme, colon, rest = text.partition(":")
+    return bool(colon and rest) and scheme in SCHEMES
+
+
+def resolve(reference: str, folder: Path, environment: Mapping[str, str] | None) -> str:
+    """The secret that a reference names.
+
+    Args:
+        reference: One for which `is_reference` holds.
+        folder: Where a relative `file:` path starts: the folder of the settings file.
+        environment: Where `env:` looks; None where the environment is not this project's.
+
+    Raises:
+        SettingsError: It is not there. Names the reference, never a value.
+    """
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        return _from_environment(rest, environment)
+    if scheme == "file":
+        return _from_file(folder / Path(rest).expanduser())
+    return _from_keyring(rest)
+
+
+def _from_environment(name: str, environment: Mapping[str, str] | None) -> str:
+    if environment is None:
+        raise SettingsError(
+            f"{name} is an environment variable of its project, and no process of that project runs"
+        )
+    if not (value := environment.get(name)):
+        raise SettingsError(f"the environment variable {name} is not set; set it before the kernel starts")
+    return value
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "not a text file"
+        raise SettingsError(f"the secret file {path} cannot be read: {why}") from None
+
+
+def _from_keyring(name: str) -> str:
+    try:
+        import keyring  # an extra, and slow to import
+    except ImportError:
+        raise SettingsError("keyring: needs the extra: pip install 'nbalert[keyring]'") from None
+    service, _, user = name.rpartition("/")
+    if not (value := keyring.get_password(service, user)):
+        raise SettingsError(f"the keyring has no entry {name}; add it with: keyring set {service} {user}")
+    return str(value)

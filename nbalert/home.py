@@ -1,0 +1,89 @@
+"""Where nbalert keeps its things: one folder a user, moved as a whole by `NBALERT_HOME`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbalert.errors import SettingsError
+
+SOCKET_PATH_BYTES = 100
+"""A unix socket's path may have 107 bytes on Linux and 103 on macOS; a little is kept free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The places under one home.
+
+    Args:
+        root: The folder of spool, store, inbox and runtime files.
+        settings: The user's own settings file; it need not exist.
+    """
+
+    root: Path
+    settings: Path
+
+    @classmethod
+    def find(cls) -> Home:
+        """`NBALERT_HOME` if it is set, else the platform's folders for data and configuration."""
+        if chosen := os.environ.get("NBALERT_HOME"):
+            root = Path(chosen).expanduser().absolute()
+            return cls(root, root / "nbalert.toml")
+        import platformdirs  # only here: it is not needed where NBALERT_HOME is set
+
+        return cls(
+            platformdirs.user_data_path("nbalert"), platformdirs.user_config_path("nbalert") / "nbalert.toml"
+        )
+
+    @property
+    def spool(self) -> Path:
+        """Folder of accepted messages that the courier has not taken yet."""
+        return self.root / "spool"
+
+    @property
+    def store(self) -> Path:
+        """The courier's SQLite file."""
+        return self.root / "store.db"
+
+    @property
+    def inbox(self) -> Path:
+        """The built-in inbox's SQLite file."""
+        return self.root / "inbox.db"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the courier of this home for as long as it lives."""
+        return self.root / "courier.lock"
+
+    @property
+    def log(self) -> Path:
+        """The courier's log."""
+        return self.root / "courier.log"
+
+    @property
+    def socket(self) -> Path:
+        """The line's socket; in a short folder of its own where the home's path is too long for one."""
+        near = self.root / "run" / "line"
+        if len(os.fsencode(near)) <= SOCKET_PATH_BYTES:
+            return near
+        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"nbalert-{os.getuid()}-{digest}" / "line"
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner can enter, or check that an existing one is that.
+
+    Raises:
+        SettingsError: It belongs to somebody else, or others can write to it.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.stat()
+    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        raise SettingsError(f"{path} belongs to another user; set NBALERT_HOME to a folder of your own")
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        path.chmod(0o700)
+    return path

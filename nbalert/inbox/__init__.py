@@ -1,0 +1,6 @@
+"""The built-in chat: a small page that shows messages, and in which questions are answered."""
+
+from nbalert.inbox.people import People, Session
+from nbalert.inbox.server import InboxServer, login_link
+
+__all__ = ["InboxServer", "People", "Session", "login_link"]

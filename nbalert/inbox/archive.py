@@ -1,0 +1,259 @@
+"""What was said in the inbox: messages, their pictures, and replies.
+
+Every change gives its message a new, higher `change`: "what is new since N" is one indexed query that can be
+asked again after any pause, so that nobody keeps a queue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbalert.inbox.database import connect, transaction, translated
+from nbalert.message import Image, Message
+from nbalert.question import Question, Reply
+
+LONG_CHARS = 16_000
+"""Longer prose and output is cut in lists; `entry` has it whole. Code is never cut."""
+_MAY_BE_CUT = ("text", "result", "traceback", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message as it is kept.
+
+    Args:
+        number: Order of arrival.
+        change: Order of the last change among all changes.
+        message: `Message.to_json()`; images have `mime`, `name` and `digest`, no data; `cut` names parts
+            that were cut.
+        replies: Oldest first.
+    """
+
+    number: int
+    id: str
+    sender: str
+    change: int
+    is_open: bool
+    message: dict[str, Any]
+    replies: tuple[Reply, ...] = ()
+
+    @property
+    def question(self) -> Question | None:
+        """What the message asks."""
+        data = self.message["question"]
+        return Question.from_json(data) if data else None
+
+
+class Archive:
+    """The messages of one inbox. Used from one thread.
+
+    Args:
+        path: The inbox's SQLite file; made if there is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = connect(path)
+        self._database.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    @property
+    def last_change(self) -> int:
+        """The highest `change` so far."""
+        return self._number("SELECT value FROM facts WHERE name = 'change'")
+
+    @property
+    def last_reply(self) -> int:
+        """The highest number of a reply so far."""
+        return self._number("SELECT ifnull(max(number), 0) FROM replies")
+
+    def post(self, sender: str, key: str, message: Message) -> str:
+        """Keep a message; the same sender and key again change nothing.
+
+        Returns:
+            The message's id.
+        """
+        id_ = secrets.token_urlsafe(12)
+        with transaction(self._database):
+            known = self._database.execute(
+                "SELECT id FROM messages WHERE sender = ? AND key = ?", (sender, key)
+            ).fetchone()
+            if known:
+                return str(known["id"])
+            number = self._database.execute(
+                "INSERT INTO messages (id, sender, key, change, is_open, body, brief) VALUES (?,?,?,?,?,?,?)",
+                (id_, sender, key, self._next_change(), *_columns(message)),
+            ).lastrowid
+            self._put_images(number, message.images)
+        return id_
+
+    def update(self, sender: str, id_: str, message: Message) -> bool:
+        """Put a newer version in place; False if this sender has no such message."""
+        with transaction(self._database):
+            number = self._mine(sender, id_)
+            if number is None:
+                return False
+            self._database.execute(
+                "UPDATE messages SET change = ?, is_open = ?, body = ?, brief = ? WHERE number = ?",
+                (self._next_change(), *_columns(message), number),
+            )
+            self._database.execute("DELETE FROM images WHERE message = ?", (number,))
+            self._put_images(number, message.images)
+        return True
+
+    def reply(self, entry: Entry, person: str, text: str, way: str) -> Reply:
+        """Keep an answer; its time is now."""
+        at = datetime.now(UTC)
+        with transaction(self._database):
+            number = self._database.execute(
+                "INSERT INTO replies (message, sender, person, text, way, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (entry.number, entry.sender, person, text, way, at.isoformat()),
+            ).lastrowid
+            self._database.execute(
+                "UPDATE messages SET change = ? WHERE number = ?", (self._next_change(), entry.number)
+            )
+        return Reply(reference=str(number), person=person, name=person, text=text, way=way, at=at)
+
+    def entry(self, id_: str) -> Entry | None:
+        """One message, whole."""
+        found = self._entries("SELECT *, body AS shown FROM messages WHERE id = ?", (id_,))
+        return found[0] if found else None
+
+    def before(self, number: int | None, limit: int) -> list[Entry]:
+        """The messages before one, or the newest; oldest first, long parts cut."""
+        found = self._entries(
+            "SELECT *, ifnull(brief, body) AS shown FROM messages WHERE number < ?"
+            " ORDER BY number DESC LIMIT ?",
+            (2**62 if number is None else number, limit),
+        )
+        return found[::-1]
+
+    def open(self, limit: int) -> list[Entry]:
+        """The newest questions without a decision, oldest first."""
+        found = self._entries(
+            "SELECT *, ifnull(brief, body) AS shown FROM messages WHERE is_open ORDER BY number DESC LIMIT ?",
+            (limit,),
+        )
+        return found[::-1]
+
+    def changed(self, after: int, limit: int) -> list[Entry]:
+        """Messages that changed later than `after`, in order of their last change; long parts cut."""
+        return self._entries(
+            "SELECT *, ifnull(brief, body) AS shown FROM messages WHERE change > ? ORDER BY change LIMIT ?",
+            (after, limit),
+        )
+
+    def image(self, id_: str, place: int) -> Image | None:
+        """One picture of a message, counted from 0."""
+        with translated():
+            row = self._database.execute(
+                "SELECT mime, name, data FROM images WHERE place = ?"
+                " AND message = (SELECT number FROM messages WHERE id = ?)",
+                (place, id_),
+            ).fetchone()
+        return Image(row["data"], row["mime"], row["name"]) if row else None
+
+    def replies(self, sender: str, id_: str) -> list[Reply] | None:
+        """Answers to a sender's message, oldest first; None if this sender has no such message."""
+        with translated():
+            number = self._mine(sender, id_)
+        return None if number is None else list(self._replies([number]).get(number, ()))
+
+    def replies_after(self, sender: str, number: int, limit: int) -> list[tuple[str, Reply]]:
+        """Later answers to any message of a sender, with the message's id, oldest first."""
+        with translated():
+            rows = self._database.execute(
+                "SELECT r.*, m.id AS id FROM replies r JOIN messages m ON m.number = r.message"
+                " WHERE r.sender = ? AND r.number > ? ORDER BY r.number LIMIT ?",
+                (sender, number, limit),
+            ).fetchall()
+        return [(row["id"], _reply(row)) for row in rows]
+
+    def _entries(self, query: str, values: tuple[object, ...]) -> list[Entry]:
+        with translated():
+            rows = self._database.execute(query, values).fetchall()
+            replies = self._replies([row["number"] for row in rows])
+        return [
+            Entry(
+                number=row["number"],
+                id=row["id"],
+                sender=row["sender"],
+                change=row["change"],
+                is_open=bool(row["is_open"]),
+                message=json.loads(row["shown"]),
+                replies=tuple(replies.get(row["number"], ())),
+            )
+            for row in rows
+        ]
+
+    def _replies(self, numbers: list[int]) -> dict[int, list[Reply]]:
+        found: dict[int, list[Reply]] = {}
+        marks = ",".join("?" * len(numbers))
+        for row in self._database.execute(
+            f"SELECT * FROM replies WHERE message IN ({marks}) ORDER BY message, number", numbers
+        ):
+            found.setdefault(row["message"], []).append(_reply(row))
+        return found
+
+    def _mine(self, sender: str, id_: str) -> int | None:
+        row = self._database.execute(
+            "SELECT number FROM messages WHERE id = ? AND sender = ?", (id_, sender)
+        ).fetchone()
+        return int(row["number"]) if row else None
+
+    def _next_change(self) -> int:
+        return self._number("UPDATE facts SET value = value + 1 WHERE name = 'change' RETURNING value")
+
+    def _number(self, query: str) -> int:
+        with translated():
+            return int(self._database.execute(query).fetchall()[0][0])
+
+    def _put_images(self, number: int | None, images: Iterable[Image]) -> None:
+        self._database.executemany(
+            "INSERT INTO images VALUES (?, ?, ?, ?, ?)",
+            ((number, place, i.mime, i.name, i.data) for place, i in enumerate(images)),
+        )
+
+
+def _columns(message: Message) -> tuple[bool, str, str | None]:
+    body = message.to_json()
+    body["images"] = [{"mime": i.mime, "name": i.name, "digest": _digest(i.data)} for i in message.images]
+    is_open = message.question is not None and message.decision is None
+    cuts = {name: body[name] for name in _cut(body)}
+    brief = {**body, **{n: _shortened(text) for n, text in cuts.items()}, "cut": list(cuts)}
+    return is_open, json.dumps(body), json.dumps(brief) if cuts else None
+
+
+def _digest(data: bytes) -> str:
+    """Makes a picture's address new when the picture is, so that browsers may keep it."""
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def _cut(body: dict[str, Any]) -> Iterator[str]:
+    return (name for name in _MAY_BE_CUT if len(body[name]) > LONG_CHARS)
+
+
+def _shortened(text: str) -> str:
+    """Head and tail: the head says what it is, and errors stand at the end."""
+    return f"{text[: LONG_CHARS // 2]}\n…\n{text[-LONG_CHARS // 4 :]}"
+
+
+def _reply(row: sqlite3.Row) -> Reply:
+    return Reply(
+        reference=str(row["number"]),
+        person=row["person"],
+        name=row["person"],
+        text=row["text"],
+        way=row["way"],
+        at=datetime.fromisoformat(row["at"]),
+    )

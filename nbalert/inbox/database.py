@@ -1,0 +1,135 @@
+"""The inbox's SQLite file: its schema, how it is opened, and how it is changed.
+
+WAL with `synchronous = NORMAL`: what was answered 2xx survives the death of every process, and the last
+moments before a power cut may be lost. A server holds it open; commands that invite people open it beside.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbalert.errors import StoreError
+from nbalert.home import private_folder
+
+VERSION = 1
+BUSY_MS = 5000
+
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+INSERT INTO facts VALUES ('change', 0), ('id', lower(hex(randomblob(4))));
+
+CREATE TABLE messages (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of arrival
+    id         TEXT NOT NULL UNIQUE,               -- random: knowing one tells no other
+    sender     TEXT NOT NULL,
+    key        TEXT NOT NULL,                      -- the sender's idempotency key
+    change     INTEGER NOT NULL,                   -- grows with every change of anything; one each
+    is_open    INTEGER NOT NULL,                   -- asks, and no decision came yet
+    body       TEXT NOT NULL,                      -- Message.to_json() without the images' data
+    brief      TEXT,                               -- the same with long parts cut; NULL where nothing is long
+    UNIQUE (sender, key)
+);
+CREATE UNIQUE INDEX messages_change ON messages (change);
+CREATE INDEX messages_open ON messages (number) WHERE is_open;
+
+CREATE TABLE images (
+    message INTEGER NOT NULL REFERENCES messages, place INTEGER NOT NULL,
+    mime TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (message, place)
+);
+
+CREATE TABLE replies (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    message INTEGER NOT NULL REFERENCES messages, sender TEXT NOT NULL,
+    person TEXT NOT NULL, text TEXT NOT NULL, way TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE INDEX replies_message ON replies (message, number);
+CREATE INDEX replies_sender ON replies (sender, number);
+
+-- Of codes, sessions and tokens only hashes are kept. `id` is the public half that finds the row.
+CREATE TABLE people (name TEXT PRIMARY KEY, invited_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE codes (id TEXT PRIMARY KEY, hash TEXT NOT NULL, person TEXT NOT NULL, ends_at REAL NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, person TEXT NOT NULL, ends_at REAL NOT NULL,
+    host TEXT NOT NULL                             -- the Host it was opened through
+) WITHOUT ROWID;
+CREATE TABLE senders (id TEXT PRIMARY KEY, hash TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file, and make it if there is none: 0600, in a folder of 0700.
+
+    Raises:
+        StoreError: It is not an inbox, or a newer nbalert wrote it.
+        SettingsError: The folder belongs to somebody else.
+    """
+    private_folder(path.parent)
+    with translated(path):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
+        database = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+        try:
+            _prepare(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Everything inside, or nothing.
+
+    Raises:
+        StoreError: The disk is full, or the file is damaged.
+    """
+    with translated():
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            database.execute("ROLLBACK")
+            raise
+        database.execute("COMMIT")
+
+
+@contextmanager
+def translated(path: Path | None = None) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"the inbox's file{f' {path}' if path else ''}: {error}") from error
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("PRAGMA synchronous = NORMAL")
+    if database.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        database.execute("PRAGMA journal_mode = WAL")
+    if _version(database) == 0:
+        with transaction(database):
+            if _version(database) == 0:  # another process may have been faster
+                for statement in _statements():
+                    database.execute(statement)
+                database.execute(f"PRAGMA user_version = {VERSION}")
+    if _version(database) > VERSION:
+        raise StoreError(f"{path} was written by a newer nbalert; upgrade this one")
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements() -> Iterator[str]:
+    """The schema's statements one by one: `executescript` would commit behind our back."""
+    statement = ""
+    for line in _SCHEMA.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,266 @@
+"""The inbox's server: what it listens on, its routes, its beginning and its end."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib.resources import files
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, HTTPError
+
+from nbalert.errors import SettingsError
+from nbalert.inbox.archive import Archive
+from nbalert.inbox.guard import Guard, checked_public_url
+from nbalert.inbox.handlers import (
+    Auth,
+    Handler,
+    ImageHandler,
+    MeHandler,
+    MessageHandler,
+    MessagesHandler,
+    RepliesHandler,
+    SessionHandler,
+)
+from nbalert.inbox.people import CODE_S, People
+from nbalert.inbox.site import Site
+from nbalert.inbox.streams import PageEvents, ReplyEvents
+
+READ_BYTES = 128 * 1024 * 1024
+"""The most that is read off a request, kept or not: a client that sends too much is to hear so."""
+BODY_TIMEOUT_S = 60.0
+IDLE_S = 3600.0
+END_S = 2.0
+
+
+class InboxServer:
+    """The built-in chat of one user, or of a team.
+
+    Args:
+        database: The inbox's SQLite file.
+        owner: The person whose inbox it is.
+        host: Where to listen: loopback, unless `tls` or `public_url` is given.
+        port: 0 takes the port of the last time if it is free, else any.
+        tls: Certificate chain and key, PEM.
+        public_url: Where people reach it, through a reverse proxy.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        *,
+        owner: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: tuple[Path, Path] | None = None,
+        public_url: str = "",
+    ) -> None:
+        self.owner = owner
+        self.url = ""
+        self.port = port
+        self._database = database
+        self._host = host
+        self._tls = tls
+        self._public_url = checked_public_url(public_url)
+        self._server: HTTPServer | None = None
+        self._site: Site | None = None
+        self._lock: int | None = None
+
+    async def start(self) -> None:
+        """Listen, on the running loop.
+
+        Raises:
+            SettingsError: Not loopback and neither TLS nor a public URL; port taken; served already.
+            StoreError: The file cannot be used.
+        """
+        if not (self._tls or self._public_url or _is_loopback(self._host)):
+            raise SettingsError(
+                f"the inbox listens on loopback only; to serve it on {self._host} give it tls or a public_url"
+            )
+        context = _context(self._tls)
+        with self._people() as people:
+            self._lock = _locked(self._database, people.last_url)
+            try:
+                self._open(people, context)
+            except BaseException:
+                await self.stop()
+                raise
+
+    async def stop(self) -> None:
+        """End all streams and connections, and close the file. Does nothing if it was not started."""
+        if self._server:
+            self._server.stop()
+        if self._site:
+            await self._site.seats.end(END_S)
+        if self._server:
+            await self._server.close_all_connections()
+        if self._site:
+            self._site.archive.close()
+            self._site.people.close()
+        if self._lock is not None:
+            os.close(self._lock)
+        self._server = self._site = self._lock = None
+
+    def sender_token(self, name: str) -> str:
+        """A new token with which a courier posts, and reads replies to what it posted. From any thread."""
+        with self._people() as people:
+            return people.sender_token(name)
+
+    def link(self, person: str, valid_s: float = CODE_S, base: str = "") -> str:
+        """A URL that signs a person in, once. From any thread.
+
+        Args:
+            person: Their id.
+            valid_s: Seconds until it is worthless.
+            base: In place of `url`, such as `/user/ann/proxy/8765/`.
+        """
+        with self._people() as people:
+            return login_link(base or self.url, people.invite(person, valid_s))
+
+    @contextmanager
+    def _people(self) -> Iterator[People]:
+        with closing(People(self._database)) as people:
+            yield people
+
+    def _open(self, people: People, context: ssl.SSLContext | None) -> None:
+        sockets = _bound(self._host, self.port, last=int(people.fact("port") or 0))
+        self.port = int(sockets[0].getsockname()[1])
+        self.url = self._public_url or f"{'https' if context else 'http'}://{_shown(self._host)}:{self.port}"
+        people.remember("port", self.port)
+        people.remember("url", self.url)
+        self._site = Site(
+            archive=Archive(self._database),
+            people=People(self._database),
+            guard=Guard(self.port, self._public_url, is_tls=context is not None),
+            url=self.url,
+            cookie=f"nbalert-{people.inbox_id}",
+        )
+        self._server = HTTPServer(
+            _application(self._site),
+            ssl_options=context,
+            max_body_size=READ_BYTES,
+            body_timeout=BODY_TIMEOUT_S,
+            idle_connection_timeout=IDLE_S,
+        )
+        self._server.add_sockets(sockets)
+
+
+def login_link(url: str, code: str) -> str:
+    """The URL of a page with a code. The fragment is not sent to any server, nor written to any log."""
+    return f"{url.rstrip('/')}/#code={code}"
+
+
+class PageHandler(Handler):
+    """The page's own files. They hold nothing private."""
+
+    auth: ClassVar[dict[str, Auth]] = {"GET": "nobody", "HEAD": "nobody"}
+
+    def initialize(self, site: Site, page: dict[str, tuple[str, bytes]]) -> None:  # type: ignore[override]
+        """Tornado's constructor."""
+        super().initialize(site)
+        self._page = page
+
+    def get(self, name: str) -> None:
+        """One file."""
+        if name not in self._page:
+            raise HTTPError(404, "there is no such page")
+        kind, content = self._page[name]
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(content)
+
+    head = get
+
+
+def _application(site: Site) -> Application:
+    shared: dict[str, Any] = {"site": site}
+    return Application(
+        [
+            (r"/api/session", SessionHandler, shared),
+            (r"/api/me", MeHandler, shared),
+            (r"/api/events", PageEvents, shared),
+            (r"/api/messages", MessagesHandler, shared),
+            (r"/api/messages/([\w-]{1,64})", MessageHandler, shared),
+            (r"/api/messages/([\w-]{1,64})/replies", RepliesHandler, shared),
+            (r"/api/messages/([\w-]{1,64})/images/(\d{1,4})", ImageHandler, shared),
+            (r"/api/replies/stream", ReplyEvents, shared),
+            (r"/(.*)", PageHandler, {**shared, "page": _page()}),
+        ],
+        log_function=lambda handler: None,  # refusals are answers, not news for a log
+    )
+
+
+def _page() -> dict[str, tuple[str, bytes]]:
+    """Name → type and content. In memory, so that an upgrade under a running server does no harm."""
+    found = {f.name: f.read_bytes() for f in (files("nbalert.inbox") / "page").iterdir() if f.is_file()}
+    pages = {name: (guess_type(name)[0] or "text/plain", content) for name, content in found.items()}
+    return {**pages, "": pages["index.html"]}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _shown(host: str) -> str:
+    """The host as it stands in a URL; for "everywhere" this machine's name."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return socket.getfqdn()
+    return f"[{host}]" if address.version == 6 else host
+
+
+def _bound(host: str, port: int, last: int) -> list[socket.socket]:
+    for number in [port] if port else [last, 0] if last else [0]:
+        try:
+            return _listening(host, number)
+        except OSError as error:
+            why = error.strerror or "it cannot be used"
+    raise SettingsError(f"the inbox cannot listen on {host} port {port}: {why}")
+
+
+def _listening(host: str, port: int) -> list[socket.socket]:
+    # One address only: "localhost" may mean two, which would get two different free ports.
+    address = "127.0.0.1" if host == "localhost" else host
+    return bind_sockets(port, address)
+
+
+def _context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(*tls)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"the inbox's certificate or key cannot be read: {type(error).__name__}"
+        ) from None
+    return context
+
+
+def _locked(database: Path, url: str) -> int | None:
+    """Hold the file's lock: a second server would not tell its listeners what the first one takes."""
+    try:
+        import fcntl  # not on Windows, where the courier's own lock has to do
+    except ImportError:
+        return None
+    lock = os.open(database.with_name(database.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise SettingsError(f"the inbox is served already, at {url or 'another address'}") from None
+    return lock

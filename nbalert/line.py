@@ -1,0 +1,187 @@
+"""The line: JSON lines on a unix socket between a kernel and the courier of its home.
+
+Both ends check that the socket's folder is their own user's and that the peer is, too. Frames of a kernel
+have a `do`, frames of the courier an `event`; an answer carries the `re` of its request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import select
+import socket
+import struct
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from nbalert.errors import CourierError
+from nbalert.home import private_folder
+
+PROTOCOL = 1
+FRAME_BYTES = 16 * 1024 * 1024
+"""A longer frame ends the connection: it is garbage, or an attack."""
+SEND_TIMEOUT_S = 5.0
+BACKLOG_BYTES = 8 * 1024 * 1024
+"""A peer that leaves this much unread is let go; it comes back and asks for what it missed."""
+
+Frame = dict[str, Any]
+
+
+class Line:
+    """A kernel's end. `send` and `nudge` may be called from any thread, `frames` from one."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._sending = threading.Lock()
+
+    @classmethod
+    def connect(cls, path: Path) -> Line:
+        """Call the courier.
+
+        Raises:
+            OSError: Nobody listens there.
+            CourierError: The socket belongs to another user.
+        """
+        _check_folder(path.parent)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(SEND_TIMEOUT_S)
+        try:
+            connection.connect(str(path))
+            _check_peer(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection)
+
+    def send(self, frame: Frame) -> None:
+        """Send a frame, waiting up to `SEND_TIMEOUT_S` for room.
+
+        Raises:
+            OSError: The connection is gone or stuck.
+        """
+        with self._sending:
+            self._socket.sendall(_encoded(frame))
+
+    def nudge(self, frame: Frame) -> bool:
+        """Send a small frame if that needs no waiting; whether it was sent."""
+        if not self._sending.acquire(blocking=False):
+            return False
+        try:
+            room = select.poll()
+            room.register(self._socket, select.POLLOUT)
+            # A small frame goes whole or not at all through a unix socket that has room.
+            return bool(room.poll(0)) and self._socket.send(_encoded(frame)) > 0
+        except (OSError, ValueError):
+            return False
+        finally:
+            self._sending.release()
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames as they come, until the connection ends."""
+        rest = b""
+        while data := self._receive():
+            *whole, rest = (rest + data).split(b"\n")
+            for text in whole:
+                if (frame := _decoded(text)) is not None:
+                    yield frame
+            if len(rest) > FRAME_BYTES:
+                return
+
+    def _receive(self) -> bytes:
+        while True:
+            try:
+                return self._socket.recv(65536)
+            except TimeoutError:
+                continue  # the timeout is for sending; silence is normal
+            except OSError:
+                return b""
+
+    def close(self) -> None:
+        """End the connection; `frames` ends, too."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+class Peer:
+    """The courier's end of one connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def send(self, frame: Frame) -> None:
+        """Send without waiting. A peer that does not read is let go: it must not stall others."""
+        if self._writer.is_closing():
+            return
+        self._writer.write(_encoded(frame))
+        if self._writer.transport.get_write_buffer_size() > BACKLOG_BYTES:
+            self._writer.transport.abort()
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Frames as they come, until the connection ends or sends garbage too long for a frame."""
+        with contextlib.suppress(OSError, ValueError):
+            while text := await self._reader.readline():
+                if (frame := _decoded(text)) is not None:
+                    yield frame
+
+    def close(self) -> None:
+        """End the connection."""
+        self._writer.close()
+
+
+async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
+    """Listen on the line.
+
+    Args:
+        path: The socket; a stale one is replaced: the caller holds the home's lock.
+        on_peer: Coroutine function that takes a `Peer` and returns when the connection is done.
+    """
+    private_folder(path.parent)
+    path.unlink(missing_ok=True)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            _check_peer(writer.get_extra_info("socket"))
+            await on_peer(Peer(reader, writer))
+        except CourierError:
+            pass  # another user's process: no word to it
+        finally:
+            writer.close()
+
+    server = await asyncio.start_unix_server(accept, path, limit=FRAME_BYTES)
+    path.chmod(0o600)
+    return server
+
+
+def _encoded(frame: Frame) -> bytes:
+    return json.dumps(frame).encode() + b"\n"
+
+
+def _decoded(text: bytes) -> Frame | None:
+    """A frame, or None for garbage: one bad line must not end a connection that carries decisions."""
+    try:
+        frame = json.loads(text)
+    except ValueError:
+        return None
+    return frame if isinstance(frame, dict) else None
+
+
+def _check_folder(folder: Path) -> None:
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise CourierError(f"{folder} is not a private folder of yours; remove it or set NBALERT_HOME")
+
+
+def _check_peer(connection: socket.socket) -> None:
+    """The other end's user, as the system knows it. Only Linux tells; elsewhere the folder has to do."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", credentials)
+    if uid != os.getuid():
+        raise CourierError("the other end of the line belongs to another user")

@@ -1,0 +1,244 @@
+"""The magics: parse a line, call, show. Their docstrings are the help that `%%alert?` shows."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from nbalert.cell_message import Parts, cell_message
+from nbalert.cells import CellRun, CellWatcher
+from nbalert.durations import parse_duration
+from nbalert.errors import NbalertError
+from nbalert.message import Level, Source
+from nbalert.outcome import Outcome
+from nbalert.posting import here, post
+from nbalert.process import client
+from nbalert.question import Decision
+
+_ON = {
+    "always": frozenset(Outcome),
+    "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
+    "success": frozenset({Outcome.OK}),
+}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _level(text: str) -> Level:
+    try:
+        return Level.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+@magics_class
+class NbalertMagics(Magics):
+    """`alert`, `ask` and `nbalert` of one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
+
+    # ---- %alert and %%alert
+
+    @magic_arguments()
+    @argument("-c", "--channel", action="append", default=[], help="Where to; may be repeated.")
+    @argument(
+        "-l", "--level", type=_level, default=Level.INFO, help="%%alert: OK, INFO, WARNING or CRITICAL."
+    )
+    @argument("-t", "--title", default="", help="%%%%alert: first line instead of one made from the cell.")
+    @argument("--on", choices=sorted(_ON), default="always", help="%%%%alert: which outcomes to tell.")
+    @argument(
+        "--after", type=_duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
+    )
+    @argument("--no-code", action="store_true", help="%%%%alert: leave the code out.")
+    @argument("--no-output", action="store_true", help="%%%%alert: leave result and output out.")
+    @argument("--no-images", action="store_true", help="%%%%alert: leave figures out.")
+    @argument("text", nargs="*", help="%%alert: what to say; {expr} is filled in.")
+    @line_cell_magic
+    def alert(self, line: str, cell: str | None = None) -> None:
+        """Send a line now (`%alert`), or the result or traceback of a cell at its end (`%%alert`).
+
+        Examples:
+            %alert Training starts on {len(data)} rows
+            %alert -c ops -l warning Disk is nearly full
+
+            %%alert -c team -t "Nightly training"
+            model.fit(data)
+
+            %%alert --on failure --after 10m
+            long_job()
+        """
+        if cell is not None:
+            raise UsageError(
+                "%%alert has to be the first line of the cell; after an upgrade: %reload_ext nbalert"
+            )
+        options = _parsed("alert", line)
+        if not options.text:
+            raise UsageError("%alert: say something: %alert Training starts")
+        try:
+            post(" ".join(options.text), channel=options.channel or None, level=options.level)
+        except (NbalertError, OSError) as error:
+            raise UsageError(f"%alert: {error}") from None
+
+    # ---- %ask and %%ask
+
+    @magic_arguments()
+    @argument("question", nargs="+", help="What to ask; {expr} is filled in.")
+    @argument("-c", "--channel", default=None, help="Where to ask.")
+    @argument("--timeout", type=_duration, default=None, help="How long to wait: 90s, 10m, 2h.")
+    @argument("--approvers", type=_words, default=(), help="Who of those allowed may answer: A,B.")
+    @argument("--need", type=int, default=1, help="How many have to approve.")
+    @argument("--approve", type=_words, default=(), help="Words that mean yes: ship,go.")
+    @argument("--reject", type=_words, default=(), help="Words that mean no: stop,wait.")
+    @argument("--no-raise", action="store_true", help="Return a false Decision instead of raising.")
+    @line_cell_magic
+    def ask(self, line: str, cell: str | None = None) -> Decision | None:
+        """Ask in chat and wait. Raises NotApproved unless approved, so that Run All stops.
+
+        `%%ask` shows the body of its cell in the question, and the body runs only when approved.
+
+        Examples:
+            %ask "Drop table users?" -c ops
+            decision = %ask "Retrain on {len(data)} rows?" --no-raise
+
+            %%ask "Deploy v7?" -c ops --timeout 2h --approvers U012AB3CD
+            deploy(model)
+        """
+        from nbalert import asking  # brings what only a question needs
+
+        options = _parsed("ask", line)
+        terms = asking.Terms(
+            channel=options.channel,
+            timeout_s=options.timeout,
+            approvers=options.approvers,
+            need=options.need,
+            approve=options.approve,
+            reject=options.reject,
+        )
+        code = self.watcher.current_source if cell is None else cell
+        asked = asking.put(" ".join(options.question), terms, code, Source(cell_number=self._count))
+        # Of %%ask the body stands below: a false Decision would let it run.
+        decision = asking.hold(asked, raises=cell is not None or not options.no_raise)
+        return decision if cell is None else None
+
+    # ---- %nbalert
+
+    @magic_arguments()
+    @argument("what", choices=["status", "channels", "test", "inbox", "history"], help="What to do or show.")
+    @argument("name", nargs="?", default=None, help="test: the channel; history: how many.")
+    @line_magic
+    def nbalert(self, line: str) -> None:
+        """Look after nbalert.
+
+        Examples:
+            %nbalert inbox
+            %nbalert status
+            %nbalert test team
+        """
+        from nbalert import care  # brings what only looking needs
+
+        options = _parsed("nbalert", line)
+        try:
+            care.ACTIONS[options.what](options.name)
+        except (NbalertError, OSError, ValueError) as error:
+            raise UsageError(f"%nbalert {options.what}: {error}") from None
+
+    # ---- what the watcher calls
+
+    def check(self, name: str, line: str) -> None:
+        """Reject a wrong option before the cell runs."""
+        try:
+            options = _parsed(name, line)
+        except UsageError as error:
+            raise SyntaxError(f"%%{name}: {error}") from None
+        if name == "alert" and options.text:
+            raise SyntaxError(f"%%alert takes no text: write -t {' '.join(options.text)!r}")
+        if name == "ask" and options.no_raise:
+            raise SyntaxError("%%ask has no --no-raise: its body must not run unless approved")
+
+    def begun(self, line: str) -> None:
+        """An alerted cell starts: meanwhile the courier is found or started, and the settings are read."""
+        client().start()
+
+    def done(self, run: CellRun) -> None:
+        """An alerted cell has ended: put its message on disk before its reply is sent."""
+        options = _parsed("alert", run.alert_line)
+        if run.outcome not in _ON[options.on] or run.duration_s < options.after:
+            return
+        parts = Parts(
+            title=options.title,
+            has_code=not options.no_code,
+            has_output=not options.no_output,
+            has_images=not options.no_images,
+        )
+        channels = options.channel or [""]
+        try:
+            client().accept(cell_message(run, parts, here()), channels)
+            for name in channels:
+                client().settings.channel(name or None)
+        except NbalertError as error:
+            _warn(f"{error} (the alert is kept, and waits)")
+        except OSError as error:
+            _warn(f"the alert could not be kept in {client().home.spool}: {error.strerror}")
+
+    @property
+    def _count(self) -> int | None:
+        count: Any = getattr(self.shell, "execution_count", None)
+        return count if isinstance(count, int) else None
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics and watch the shell."""
+    if "nbalert" in shell.magics_manager.registry:
+        return
+    magics = NbalertMagics(shell)
+    shell.register_magics(magics)
+    shell.magics_manager.registry["nbalert"] = magics
+    magics.watcher.load()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Leave nothing of ours in the shell. The process's client lives on: what was accepted still leaves."""
+    magics = shell.magics_manager.registry.pop("nbalert", None)
+    if magics is None:
+        return
+    magics.watcher.unload()
+    shell.magics_manager.registry.pop(type(magics).__name__, None)
+    for kind, names in magics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
+
+
+def _parsed(name: str, line: str) -> argparse.Namespace:
+    """The options of a line, quotes taken off.
+
+    Raises:
+        UsageError: In one line, with what is allowed.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = line.split()  # an apostrophe in free text
+    options: argparse.Namespace = getattr(NbalertMagics, name).parser.parse_args(words)
+    return options
+
+
+def _warn(text: str) -> None:
+    print(f"nbalert: {text}", file=sys.stderr)

@@ -1,0 +1,191 @@
+"""What is said: Level, Image, Source, Message; and what became of it: Receipt, Posted."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from nbalert.question import Decision, Question
+
+Value = str | int | float | bool
+"""What a metadata field may hold."""
+
+
+class Level(IntEnum):
+    """How bad it is. Ordered: OK < INFO < WARNING < CRITICAL."""
+
+    OK = 0
+    INFO = 1
+    WARNING = 2
+    CRITICAL = 3
+
+    @classmethod
+    def parse(cls, word: str) -> Level:
+        """The level of that name, in any case.
+
+        Raises:
+            ValueError: Names the four levels.
+        """
+        try:
+            return cls[word.strip().upper()]
+        except KeyError:
+            raise ValueError(f"unknown level {word!r}; levels: {', '.join(cls.__members__)}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that goes along.
+
+    Args:
+        data: The file's bytes.
+        mime: `image/png`, `image/jpeg` or `image/svg+xml`.
+        name: File name shown to the reader.
+    """
+
+    data: bytes
+    mime: str = "image/png"
+    name: str = "figure.png"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a message comes from; whatever is unknown stays empty."""
+
+    notebook: str = ""
+    cell_id: str = ""
+    cell_number: int | None = None
+    host: str = ""
+    user: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing to say in a chat. Every part is plain text; a channel escapes and trims it.
+
+    Args:
+        title: One line, shown first.
+        text: Prose under the title.
+        level: Decides colour and routing.
+        code: Source of the cell.
+        result: The cell's last value as text.
+        error: The exception in one line, `ValueError: no rows`.
+        traceback: Plain traceback, oldest frame first.
+        output: Tail of what the cell printed.
+        images: In order of display.
+        metadata: Named fields, shown in order.
+        source: Notebook, cell, host, user.
+        duration_s: How long the cell ran.
+        topic: For routing; empty means none.
+        question: Set where the message asks; a channel adds its buttons.
+        decision: Set once the question has ended; a channel takes its buttons away.
+        created_at: Aware UTC.
+    """
+
+    title: str
+    text: str = ""
+    level: Level = Level.INFO
+    code: str = ""
+    result: str = ""
+    error: str = ""
+    traceback: str = ""
+    output: str = ""
+    images: tuple[Image, ...] = ()
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+    source: Source = field(default_factory=Source)
+    duration_s: float | None = None
+    topic: str = ""
+    question: Question | None = None
+    decision: Decision | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file; images as base64."""
+        data = {name: getattr(self, name) for name in _PLAIN}
+        images = [{**asdict(i), "data": base64.b64encode(i.data).decode()} for i in self.images]
+        return {
+            **data,
+            "level": self.level.name,
+            "images": images,
+            "metadata": dict(self.metadata),
+            "source": asdict(self.source),
+            "question": self.question and self.question.to_json(),
+            "decision": self.decision and self.decision.to_json(),
+            "created_at": self.created_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Message:
+        """The inverse of `to_json`. Unknown keys are ignored: a newer version may have written them."""
+        images = (Image(base64.b64decode(i["data"]), i["mime"], i["name"]) for i in data["images"])
+        return cls(
+            **{name: data[name] for name in _PLAIN},
+            level=Level[data["level"]],
+            images=tuple(images),
+            metadata=data["metadata"],
+            source=Source(**data["source"]),
+            question=Question.from_json(data["question"]) if data["question"] else None,
+            decision=Decision.from_json(data["decision"]) if data["decision"] else None,
+            created_at=datetime.fromisoformat(data["created_at"]),
+        )
+
+
+_PLAIN = ("title", "text", "code", "result", "error", "traceback", "output", "duration_s", "topic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A service's word that it has a message.
+
+    Args:
+        channel: Name of the channel in the settings.
+        reference: The service's own id of the message, as its channel needs it to edit or to read replies.
+        link: Where a person can look at it; empty if there is no such place. Never holds a secret.
+        posted_at: Aware UTC.
+    """
+
+    channel: str
+    reference: str
+    link: str = ""
+    posted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "posted_at": self.posted_at.isoformat()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Receipt:
+        """The inverse of `to_json`."""
+        return cls(**{**data, "posted_at": datetime.fromisoformat(data["posted_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An accepted message: it is on disk and will leave. True in a condition, as ZenML's `post` is.
+
+    Args:
+        id: Names the message in `nbalert history`.
+    """
+
+    id: str
+    _receipts: Future[list[Receipt]] = field(repr=False)
+
+    def wait(self, timeout_s: float | None = 30.0) -> list[Receipt]:
+        """Wait until every channel has it.
+
+        Args:
+            timeout_s: Seconds; None waits for ever.
+
+        Returns:
+            One receipt a channel, in the order the channels were named.
+
+        Raises:
+            ChannelError: A channel refused it; the message says why and what to do.
+            TimeoutError: Still on its way; nothing is lost, `nbalert status` says what it waits for.
+        """
+        return self._receipts.result(timeout_s)

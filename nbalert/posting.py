@@ -1,0 +1,77 @@
+"""`post()` and `post_async()`: say something now, from any code."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from nbalert.message import Level, Message, Posted, Source, Value
+from nbalert.process import client
+
+
+def post(
+    message: str | Message,
+    *,
+    channel: str | Sequence[str] | None = None,
+    title: str = "",
+    level: Level | str = Level.INFO,
+    metadata: Mapping[str, Value] | None = None,
+) -> Posted:
+    """Accept a message: it is on disk when this returns, and leaves in the background.
+
+    Args:
+        message: A text, or a whole Message; the other arguments but `channel` complete a text.
+        channel: One name or several; None means the default channel.
+        title: First line; a text of one line is its own title.
+        level: OK, INFO, WARNING or CRITICAL.
+        metadata: Named fields.
+
+    Returns:
+        What to wait on, if you want to; true in a condition.
+
+    Raises:
+        SettingsError: The settings are wrong, or UnknownChannel.
+        OSError: The disk takes no more.
+    """
+    sender = client()
+    names = [channel] if channel is None or isinstance(channel, str) else list(channel)
+    channels = [sender.settings.channel(name).name for name in names]
+    whole = _message(message, title, level, metadata or {}) if isinstance(message, str) else message
+    if not whole.source.host:
+        whole = replace(whole, source=here(whole.source))
+    return sender.accept(whole, channels)
+
+
+async def post_async(
+    message: str | Message,
+    *,
+    channel: str | Sequence[str] | None = None,
+    title: str = "",
+    level: Level | str = Level.INFO,
+    metadata: Mapping[str, Value] | None = None,
+) -> Posted:
+    """`post` for coroutines: accepting takes no longer than a file, so it is done at once."""
+    return post(message, channel=channel, title=title, level=level, metadata=metadata)
+
+
+def here(known: Source | None = None) -> Source:
+    """What this process knows of where a message comes from, over what the caller knows."""
+    host, user = _machine()
+    source = known or Source()
+    return replace(source, host=host, user=user, notebook=source.notebook or client().notebook)
+
+
+@cache
+def _machine() -> tuple[str, str]:
+    return platform.node(), getpass.getuser()
+
+
+def _message(text: str, title: str, level: Level | str, metadata: Mapping[str, Value]) -> Message:
+    chosen = level if isinstance(level, Level) else Level.parse(level)
+    first, _, rest = text.strip().partition("\n")
+    if title:
+        return Message(title=title, text=text, level=chosen, metadata=metadata)
+    return Message(title=first, text=rest.strip(), level=chosen, metadata=metadata)

@@ -1,0 +1,83 @@
+"""This process's client: made at the first use, closed at the process's end, never shared with a fork."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+from pathlib import Path
+
+from nbalert.client import Client
+from nbalert.errors import SettingsError
+from nbalert.home import Home
+
+INTERACTIVE_WAIT_S = 2.0
+"""A person restarts a kernel and waits for it; the courier of another process goes on."""
+UNATTENDED_WAIT_S = 30.0
+"""A container often ends with its script: nobody might come to send what is left."""
+
+_client: Client | None = None
+_making = threading.Lock()
+
+
+def client() -> Client:
+    """The client of this process."""
+    global _client
+    with _making:
+        if _client is None:
+            notebook = notebook_path()
+            folder = Path(notebook).parent if notebook else Path.cwd()
+            _client = Client(Home.find(), folder, notebook)
+            _at_exit()
+        return _client
+
+
+def notebook_path() -> str:
+    """The notebook that this kernel runs; empty outside one, and where the front end does not tell."""
+    session = os.environ.get("JPY_SESSION_NAME", "")
+    return session if Path(session).is_absolute() and Path(session).suffix == ".ipynb" else ""
+
+
+def finish() -> None:
+    """Wait for what this process has accepted, and leave the line. What is left is said, and not lost."""
+    global _client
+    ended, _client = _client, None
+    if ended is None:
+        return
+    left = ended.close(_wait_s(ended))
+    if left:
+        with contextlib.suppress(Exception):  # a kernel's streams may be closed by now
+            sys.stderr.write(
+                f"nbalert: {left} alert(s) still on the way; the next process that alerts sends them"
+                " (nbalert status says what they wait for)\n"
+            )
+
+
+def _wait_s(ended: Client) -> float:
+    with contextlib.suppress(SettingsError):
+        if (chosen := ended.settings.exit_wait_s) is not None:
+            return chosen
+    return INTERACTIVE_WAIT_S if _is_interactive() else UNATTENDED_WAIT_S
+
+
+def _is_interactive() -> bool:
+    return "JPY_SESSION_NAME" in os.environ or hasattr(sys, "ps1")
+
+
+def _at_exit() -> None:
+    # atexit is too late for a courier in this process: by then asyncio cannot resolve names, because
+    # thread pools take no more work. The earlier hook is private; where it is missing, atexit has to do.
+    register = getattr(threading, "_register_atexit", atexit.register)
+    with contextlib.suppress(RuntimeError):  # the process is ending already
+        register(finish)
+
+
+def _forget() -> None:
+    """In a forked child: the parent's line, threads and messages are the parent's."""
+    global _client, _making
+    _client, _making = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)

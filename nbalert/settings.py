@@ -1,0 +1,347 @@
+"""Settings: `nbalert.toml` and the environment become one frozen `Settings`.
+
+Layers, the later one wins: built-in defaults, the user's own file, the nearest file upwards from the
+notebook, `NBALERT_*` in the environment. A project's file came with the project: it adds channels, and
+may not touch those that the user's own file defines.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    ValidationError,
+    ValidationInfo,
+)
+
+from nbalert.credentials import is_reference, resolve
+from nbalert.durations import parse_duration
+from nbalert.errors import SettingsError, UnknownChannel
+from nbalert.home import Home
+from nbalert.question import APPROVE, REJECT
+
+FILE_NAME = "nbalert.toml"
+ENVIRONMENT = "the environment"
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a table of settings was written, and where its secrets are looked up.
+
+    Args:
+        file: Name for error messages.
+        folder: Start of relative paths.
+        environment: For `env:` references; None where this process is not of that project.
+    """
+
+    file: str
+    folder: Path
+    environment: Mapping[str, str] | None
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _secret(value: object, info: ValidationInfo) -> object:
+    if not isinstance(info.context, Origin) or not isinstance(value, str):
+        return value  # values that come over the line are resolved already
+    if not is_reference(value):
+        raise ValueError("is a secret: refer to it as env:NAME, file:PATH or keyring:SERVICE/NAME")
+    return resolve(value, info.context.folder, info.context.environment)
+
+
+def _maybe_secret(value: object, info: ValidationInfo) -> object:
+    return _secret(value, info) if isinstance(value, str) and is_reference(value) else value
+
+
+def _local_path(value: object, info: ValidationInfo) -> object:
+    if isinstance(info.context, Origin) and isinstance(value, str):
+        return info.context.folder / Path(value).expanduser()
+    return value
+
+
+def _reveal(value: SecretStr, info: SerializationInfo) -> str:
+    return value.get_secret_value() if info.context == "line" else str(value)
+
+
+Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
+"""Seconds; written as a number or as `1h30m`."""
+Secret = Annotated[SecretStr, BeforeValidator(_secret), PlainSerializer(_reveal)]
+"""A secret; in a file only ever a reference to one."""
+SecretUrl = Annotated[SecretStr, BeforeValidator(_maybe_secret), PlainSerializer(_reveal)]
+"""A URL that may hold a secret: a reference, or the URL itself. Never shown."""
+LocalPath = Annotated[Path, BeforeValidator(_local_path)]
+"""A file; relative to the settings file that names it."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Tls(_Frozen):
+    """TLS of one channel."""
+
+    ca: LocalPath | None = Field(None, description="Certificates to trust, PEM")
+    cert: LocalPath | None = Field(None, description="Client certificate, PEM")
+    key: LocalPath | None = Field(None, description="Key of the client certificate, PEM")
+    verify: bool = Field(True, description="Whether to check the server's certificate")
+
+
+class ChannelSettings(_Frozen):
+    """What every kind of channel understands; a kind adds its own fields."""
+
+    kind: str = Field(description="Which chat service")
+    enabled: bool = Field(True, description="Switch off to keep messages waiting")
+    approvers: tuple[str, ...] = Field((), description="Ids of who may answer, or the one word anyone")
+    allow_self: bool = Field(False, description="Whether the asker may answer")
+    approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
+    reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
+    timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")
+    tls: Tls = Field(default_factory=Tls, description="TLS options")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTable:
+    """One `[channels.NAME]` as written, not yet checked by its kind."""
+
+    name: str
+    values: Mapping[str, Any]
+    origin: Origin
+
+    @property
+    def kind(self) -> str:
+        """The kind that has to check it."""
+        kind = self.values.get("kind")
+        if not isinstance(kind, str):
+            raise SettingsError(
+                f"{self.origin.file}: channels.{self.name}.kind is missing; see `nbalert channels kinds`"
+            )
+        return kind
+
+    def checked(self, model: type[ChannelSettings]) -> ChannelSettings:
+        """The table as its kind's settings, secrets resolved.
+
+        Raises:
+            SettingsError: Names file and key.
+        """
+        return _validated(model, self.values, self.origin, f"channels.{self.name}.")
+
+
+class _File(_Frozen):
+    """The keys of one layer; all optional."""
+
+    default: str = Field("inbox", description="Channel of magics without -c")
+    notebook_url: str = Field("", description="Link back to a notebook; {path} and {cell_id} are filled in")
+    ask_timeout: Duration = Field(3600.0, description="How long a question waits unless --timeout says so")
+    exit_wait: Duration | None = Field(
+        None, description="How long a process waits at its end for its deliveries"
+    )
+    me: dict[str, str] = Field(default_factory=dict, description="Your own id by kind of channel")
+    channels: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")], dict[str, Any]] = Field(
+        default_factory=dict, description="Channels by name"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All layers as one. `project` names them on the line and in the store."""
+
+    project: str
+    default: str
+    notebook_url: str
+    ask_timeout_s: float
+    exit_wait_s: float | None
+    me: Mapping[str, str]
+    channels: Mapping[str, ChannelTable]
+
+    def channel(self, name: str | None) -> ChannelTable:
+        """The table of a channel; None means the default one.
+
+        Raises:
+            UnknownChannel: Lists the known ones.
+        """
+        chosen = name or self.default
+        if chosen not in self.channels:
+            raise UnknownChannel(chosen, self.channels)
+        return self.channels[chosen]
+
+
+def load(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read all layers.
+
+    Args:
+        start: The folder of the notebook or script.
+        home: Has the user's own file.
+        environment: `os.environ` unless given.
+
+    Raises:
+        SettingsError: Names file and key, and what to do.
+    """
+    env = os.environ if environment is None else environment
+    return _merged(home, _project_file(start, home), env)
+
+
+def stamp(start: Path, home: Home) -> object:
+    """Changes whenever `load` could return something else; costs one `stat` a folder upwards."""
+    return tuple(_changed_at(path) for path in (home.settings, *_candidates(start, home)))
+
+
+def project_key(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> str:
+    """The `project` that `load` returns, also where the files are wrong."""
+    env = os.environ if environment is None else environment
+    return _key(_project_file(start, home), _overrides(env))
+
+
+def load_project(project: str, home: Home) -> Settings:
+    """The settings of a project whose processes are gone: files only, `env:` references stay unresolved.
+
+    Args:
+        project: The `project` of a `Settings`.
+
+    Raises:
+        SettingsError: The project also had settings in its environment, or its file is gone.
+    """
+    path, hash_, _ = project.partition("#")
+    if hash_:
+        raise SettingsError("some settings were NBALERT_* variables of a process that is gone")
+    file = Path(path) if path else None
+    if file and not file.is_file():
+        raise SettingsError(f"{file} is gone")
+    return _merged(home, file, None)
+
+
+def _merged(home: Home, project: Path | None, env: Mapping[str, str] | None) -> Settings:
+    overrides = _overrides(env or {})
+    user = _read(home.settings)
+    own = _read(project) if project else _File()
+    top = _validated(_File, overrides, Origin(ENVIRONMENT, Path.cwd(), env), "")
+    if taken := sorted(set(user.channels) & set(own.channels)):
+        raise SettingsError(
+            f"{project}: channels.{taken[0]} is defined in your own {home.settings}, "
+            "which a project cannot redefine; rename one of them"
+        )
+    values: dict[str, Any] = {}
+    for layer in (user, own, top):
+        values |= {k: getattr(layer, k) for k in layer.model_fields_set - {"channels"}}
+    values = {**_File().model_dump(), **values}
+    settings = Settings(
+        project=_key(project, overrides),
+        default=values["default"],
+        notebook_url=values["notebook_url"],
+        ask_timeout_s=values["ask_timeout"],
+        exit_wait_s=values["exit_wait"],
+        me={**user.me, **top.me},  # who you are is yours to say, not a project's
+        channels=_tables([(user, home.settings), (own, project)], top, env),
+    )
+    settings.channel(None)
+    return settings
+
+
+def _tables(
+    files: list[tuple[_File, Path | None]], top: _File, env: Mapping[str, str] | None
+) -> dict[str, ChannelTable]:
+    inbox = {"kind": "inbox", "approvers": ["anyone"], "allow_self": True}
+    tables = {"inbox": ChannelTable("inbox", inbox, Origin("built-in", Path.cwd(), env))}
+    for layer, path in files:
+        if path:
+            origin = Origin(str(path), path.parent, env)
+            tables |= {name: ChannelTable(name, values, origin) for name, values in layer.channels.items()}
+    for name, values in top.channels.items():
+        below = tables.get(name)
+        origin = below.origin if below else Origin(ENVIRONMENT, Path.cwd(), env)
+        tables[name] = ChannelTable(name, {**(below.values if below else {}), **values}, origin)
+    return tables
+
+
+def _project_file(start: Path, home: Home) -> Path | None:
+    return next((path for path in _candidates(start, home) if path.is_file()), None)
+
+
+def _candidates(start: Path, home: Home) -> list[Path]:
+    return [path for f in (start, *start.parents) if (path := f / FILE_NAME) != home.settings]
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _key(project: Path | None, overrides: Mapping[str, Any]) -> str:
+    path = str(project) if project else ""
+    if not overrides:
+        return path
+    # Values of NBALERT_* may be secrets: only a digest tells two environments apart.
+    digest = hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{path}#{digest}"
+
+
+def _overrides(env: Mapping[str, str]) -> dict[str, Any]:
+    """`NBALERT_DEFAULT=x`, `NBALERT_CHANNELS__TEAM__URL=…` as nested tables."""
+    tree: dict[str, Any] = {}
+    for name, value in env.items():
+        keys = name.removeprefix("NBALERT_").lower().split("__")
+        if name.startswith("NBALERT_") and keys[0] in _File.model_fields:
+            place = tree
+            for key in keys[:-1]:
+                place = place.setdefault(key, {})
+            place[keys[-1]] = _toml_value(value)
+    return tree
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _read(path: Path) -> _File:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return _File()
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    return _validated(_File, values, Origin(str(path), path.parent, None), "")
+
+
+def _validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, prefix: str) -> _Model:
+    try:
+        return model.model_validate(values, context=origin)
+    except SettingsError as error:
+        raise SettingsError(f"{origin.file}: {prefix.rstrip('.')}: {error}") from None
+    except ValidationError as error:
+        raise SettingsError("; ".join(_faults(error, model, origin, prefix))) from None
+
+
+def _faults(error: ValidationError, model: type[BaseModel], origin: Origin, prefix: str) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_input=False):
+        key = prefix + ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(fault["loc"][-1]), model.model_fields, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(model.model_fields)}"
+            yield f"{origin.file}: unknown key {key}; {hint}"
+        else:
+            yield f"{origin.file}: {key}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,66 @@
+"""Status and history as text: what `%nbalert` and the command print."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from nbalert.durations import show_duration
+from nbalert.question import Decision
+
+
+def status_text(status: Mapping[str, Any]) -> str:
+    """Who is on the line, what waits, and why."""
+    return "\n".join(_status_lines(status))
+
+
+def history_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Messages with what became of them, oldest first."""
+    return "\n".join(_history_line(row) for row in rows) or "nothing has been sent yet"
+
+
+def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
+    courier = status["courier"]
+    yield f"courier    pid {courier['pid']}, nbalert {courier['version']}, inbox {courier['inbox']}"
+    for present in status["present"]:
+        place = present["notebook"] or "no notebook"
+        project = present["project"] or "(your own settings)"
+        yield f"on the line pid {present['pid']}, {place}, project {project}"
+    for question in status["questions"]:
+        until = f", until {_clock(question['expires_at'])}" if question["expires_at"] else ""
+        yield f"asks       {question['title']!r} since {_clock(question['accepted_at'])}{until}"
+    for row in status["waiting"]:
+        yield _waiting_line(row)
+    for row in status["failed"]:
+        yield f"given up   {row['title']!r} for {row['channel']}: {row['error']}"
+    if status["spooled"]:
+        yield f"spool      {status['spooled']} not taken yet"
+    if status["unreadable"]:
+        yield f"spool      {status['unreadable']} unreadable, set aside in spool/unreadable"
+    if not status["waiting"]:
+        yield "nothing waits"
+
+
+def _waiting_line(row: Mapping[str, Any]) -> str:
+    pause_s = row["next_attempt_at"] - time.time()
+    again = f", next try in {show_duration(pause_s)}" if pause_s > 0 else ""
+    tries = f" after {row['attempts']} tries" if row["attempts"] else ""
+    reason = row["reason"] or "is being sent"
+    name = row["channel"] or "(default channel)"
+    return f"waits      {row['count']} for {name} since {_clock(row['accepted_at'])}{tries}: {reason}{again}"
+
+
+def _history_line(row: Mapping[str, Any]) -> str:
+    state = row["state"] or "accepted"
+    why = f" ({row['error']})" if row["error"] and state != "delivered" else ""
+    decision = f" → {Decision.from_json(json.loads(row['decision'])).sentence}" if row["decision"] else ""
+    channel = row["channel"] or "(default)"
+    when = _clock(row["accepted_at"])
+    return f"{when}  {row['level']:<8}  {channel:<12}  {state}{why}  {row['title']}{decision}"
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

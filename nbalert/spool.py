@@ -1,0 +1,129 @@
+"""The spool: one file a message, put by any process and taken by the courier.
+
+A file that has its final name is accepted: it survives the death of everybody. It holds
+`{"version": 1, "kind": "message" | "cancel", "origin": …, …}`; names sort by time of acceptance.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from nbalert.home import private_folder
+
+VERSION = 1
+_SUFFIX = ".json"
+_ASIDE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One accepted file. `id` is unique for ever and sorts by time."""
+
+    id: str
+    data: dict[str, Any]
+
+
+class Spool:
+    """The spool in one folder.
+
+    Args:
+        folder: Made on the first `put`.
+        is_power_safe: Whether a message also survives a power cut: fsync of file and folder, a few ms.
+    """
+
+    def __init__(self, folder: Path, *, is_power_safe: bool = False) -> None:
+        self._folder = folder
+        self._is_power_safe = is_power_safe
+        self._is_ready = False
+        self._number = itertools.count()
+
+    def put(self, data: dict[str, Any]) -> str:
+        """Accept: when this returns, the message is on disk.
+
+        Returns:
+            The entry's id.
+
+        Raises:
+            OSError: The disk is full or not writable; nothing is left behind.
+        """
+        if not self._is_ready:
+            private_folder(self._folder)
+            self._is_ready = True
+        entry = f"{time.time_ns():020d}-{next(self._number):06d}-{uuid4().hex[:12]}"
+        content = json.dumps({"version": VERSION, **data}, ensure_ascii=True).encode()
+        name = os.fspath(self._folder / entry)
+        try:
+            self._write(name + ".part", content)
+            os.rename(name + ".part", name + _SUFFIX)  # noqa: PTH104 - Path costs as much as the call, on the cell's time
+        except OSError:
+            Path(name + ".part").unlink(missing_ok=True)
+            raise
+        if self._is_power_safe:
+            self._sync_folder()
+        return entry
+
+    def take(self) -> Iterator[Entry]:
+        """What was accepted and not yet removed, oldest first. Unreadable files are set aside, not lost."""
+        for path in self._waiting():
+            try:
+                data = json.loads(path.read_bytes())
+                if data["version"] != VERSION:
+                    continue  # a newer nbalert wrote it, and a newer courier will take it
+            except FileNotFoundError:
+                continue
+            except (ValueError, KeyError, TypeError):
+                self.set_aside(path.name.removesuffix(_SUFFIX))
+                continue
+            yield Entry(path.name.removesuffix(_SUFFIX), data)
+
+    def remove(self, entry: str) -> None:
+        """Forget an entry that is in the store now."""
+        (self._folder / (entry + _SUFFIX)).unlink(missing_ok=True)
+
+    def count(self) -> int:
+        """How many entries wait."""
+        return len(self._waiting())
+
+    def set_aside(self, entry: str) -> None:
+        """Keep an entry that nobody can read out of the way, for a person to look at."""
+        folder = private_folder(self._folder / _ASIDE)
+        name = entry + _SUFFIX
+        (self._folder / name).replace(folder / name)
+
+    def unreadable(self) -> list[str]:
+        """Names of the files that were set aside."""
+        folder = self._folder / _ASIDE
+        return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+
+    def _waiting(self) -> list[Path]:
+        try:
+            names = os.listdir(self._folder)  # noqa: PTH208 - names alone are wanted
+        except FileNotFoundError:
+            return []
+        return [self._folder / name for name in sorted(names) if name.endswith(_SUFFIX)]
+
+    def _write(self, name: str, content: bytes) -> None:
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(file, view) :]
+            if self._is_power_safe:
+                os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,54 @@
+"""What a notebook shows. `watch` picks what can be shown here: a widget in a kernel, a line in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+from nbalert.client import Pending
+from nbalert.question import Decision, Question
+
+
+class Asked(Protocol):
+    """What a view needs to know of a question that was put."""
+
+    question: Question
+    channel: str
+    pending: Pending
+
+    def cancel(self, reason: str) -> None:
+        """End it from here."""
+
+
+class View(Protocol):
+    """What shows a question while it is open."""
+
+    def close(self, decision: Decision) -> None:
+        """The question has ended: leave what a reader needs later."""
+
+
+def watch(asked: Asked) -> View:
+    """Show a question from now on."""
+    if _in_kernel():
+        from nbalert.widgets.ask_status import AskStatus  # ipywidgets is paid for by the first ask
+
+        return AskStatus.shown(asked)
+    return _Lines(asked)
+
+
+def _in_kernel() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+class _Lines:
+    """The question in a terminal: a line when it is put, a line when it has ended."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._say(f"asked on {asked.channel}: {asked.question.text}")
+
+    def close(self, decision: Decision) -> None:
+        self._say(decision.sentence)
+
+    def _say(self, text: str) -> None:
+        print(f"nbalert: {text}", file=sys.stderr, flush=True)
