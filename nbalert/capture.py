@@ -105,7 +105,7 @@ class Taps:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._open: list[Capture] = []
-        self._feeds: dict[str, list[Callable[[object], None]]] = {"stdout": [], "stderr": []}
+        self._feeds: dict[str, list[Callable[[object], None]]] = {}
         self._undo: list[Callable[[], None]] = []
         self._hooks: dict[int, tuple[Any, Callable[[Any], Any]]] = {}
 
@@ -130,10 +130,13 @@ class Taps:
             self._detach()
 
     def _route(self) -> None:
+        """The lists stay the same: the shadows hold them."""
         self._feeds["stdout"][:] = [capture.stdout.take for capture in self._open]
         self._feeds["stderr"][:] = [capture.stderr.take for capture in self._open]
 
     def _attach(self) -> None:
+        # new lists: a shadow that was left below somebody's wrapper keeps the old ones and feeds nothing
+        self._feeds = {"stdout": [], "stderr": []}
         for name, feeds in self._feeds.items():
             self._tap_stream(getattr(sys, name), feeds)
         # the value is formatted once only: a `__repr__` may be costly or stateful;

@@ -91,13 +91,21 @@ class CellWatcher:
     Args:
         shell: The shell to watch.
         check: Raises SyntaxError for a wrong option; given the magic's name and the rest of its line.
+        begun: Called with the options of an `%%alert` cell before it runs. What it raises is logged.
         done: Called once after each `%%alert` cell, also after a failed one. What it raises is logged.
     """
 
-    def __init__(self, shell: InteractiveShell, check: Check, done: Callable[[CellRun], None]) -> None:
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        check: Check,
+        done: Callable[[CellRun], None],
+        begun: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self._shell = shell
         self._check = check
         self._done = done
+        self._begun = begun
         self._taps = Taps(shell)
         # pre_run_cell and post_run_cell nest (%%capture, %rerun, run_cell in user code) and, on subshells of
         # ipykernel 7, interleave: entries are found by the identity of their info, never by position alone
@@ -156,6 +164,7 @@ class CellWatcher:
             self._running.append(_Running(source, threading.get_ident(), info, alert))
             if alert:
                 self._taps.open(alert.capture)
+                self._begun(alert.line)
         except BaseException:
             _record("a cell was not watched")
 

@@ -273,7 +273,10 @@ class Client:
             line.send(self._hello())
             self._introduce(line)
             for frame in line.frames():
-                self._hear(frame)
+                try:
+                    self._hear(frame)
+                except Exception:  # one bad frame must not cost the line
+                    log.exception("a frame of the courier could not be understood")
         finally:
             self._greeted.clear()
             self._line = None

@@ -1,15 +1,17 @@
 """What stands between the shell channel and the kernel while a cell waits.
 
 Turning the kernel's loop from inside a cell delivers no click by itself: ipykernel 6 parks the only reader of
-its queue in that cell, ipykernel 7 holds a lock around it. So the gate takes each message as it comes from
-the socket: `comm_*` it dispatches at once, one at a time; the rest it holds and hands on, in order, after the
-wait.
+its queue in that cell, ipykernel 7 holds a lock around it. So the gate looks at each message as it comes from
+the socket: `comm_*` it dispatches at once, one at a time. The rest goes the kernel's own way, into that queue
+or behind that lock, where it keeps its place until the cell ends: nothing that somebody wants run depends on
+us.
 """
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Self
 
 _COMM = frozenset({"comm_open", "comm_msg", "comm_close"})
@@ -17,9 +19,11 @@ _COMM = frozenset({"comm_open", "comm_msg", "comm_close"})
 Frames = list[Any]
 """One message as the socket gave it."""
 
+Handler = Callable[..., Any]
+
 
 class Gate(ABC):
-    """Sorts the shell messages that arrive during one wait. Use as a context manager, on the kernel's thread.
+    """Lets clicks through to the kernel during one wait. Use as a context manager, on the kernel's thread.
 
     Making one reads every private name that it will need and changes nothing: a kernel that lacks one is
     found out in time.
@@ -28,9 +32,14 @@ class Gate(ABC):
         kernel: The running ipykernel.
         stream: Where its main thread receives shell messages.
 
+    Attributes:
+        on_interrupt: Called when SIGINT met a click's handler.
+
     Raises:
         AttributeError: This ipykernel lacks a name.
     """
+
+    on_interrupt: Callable[[], None]
 
     def __init__(self, kernel: Any, stream: Any) -> None:
         self._kernel, self._stream, self._session = kernel, stream, kernel.session
@@ -41,19 +50,20 @@ class Gate(ABC):
         self._publish_status = kernel._publish_status
         self._deliver, self._run_callback = stream._recv_callback, stream._run_callback
         self._comms: asyncio.Queue[Frames] = asyncio.Queue()
-        self._held: list[Frames] = []
-        self._is_open = self._is_dispatching = False
+        self._handlers = kernel.shell_handlers
+        self._own_handlers = {kind: self._handlers[kind] for kind in _COMM}
+        self._is_over = self._is_dispatching = False
 
-    @property
     @abstractmethod
-    def is_needed(self) -> bool:
-        """Whether a cell or a handler keeps the kernel from listening.
+    async def _end_with_cell(self) -> None:
+        """Retire as soon as the kernel listens again, though the wait goes on.
 
-        If not, a task of the user's waits in an idle kernel, which reads its messages itself: a gate would
-        hold up cells that nothing keeps from running.
+        So it does where a background task of the user's waits and the cell beside it ends, or none runs at
+        all: then the next cell runs during this wait, and its clicks are the kernel's affair.
         """
 
     def __enter__(self) -> Self:
+        self._handlers.update({kind: self._noting(handler) for kind, handler in self._own_handlers.items()})
         self._stream._recv_callback = self._sort
         # That a task gets a context of its own matters: all shell messages of ipykernel 7 share one, which
         # the waiting cell has entered, and what set_parent() leaves behind must not show there.
@@ -62,19 +72,18 @@ class Gate(ABC):
 
     def __exit__(self, *exc: object) -> None:
         self._stream._recv_callback = self._deliver
-        self._open()
+        self._handlers.update(self._own_handlers)
+        self._retire()
         if self._is_dispatching:  # by a handler that awaits: it goes on by itself, but the cell comes first
             self._restore()
         else:
             self._pump_task.cancel()
 
     def _sort(self, frames: Frames) -> None:
-        if self._is_open:
-            self._run_callback(self._deliver, frames)
-        elif self._is_comm(frames):
+        if not self._is_over and self._is_comm(frames):
             self._comms.put_nowait(frames)
         else:
-            self._held.append(frames)
+            self._run_callback(self._deliver, frames)
 
     def _is_comm(self, frames: Frames) -> bool:
         try:
@@ -84,12 +93,24 @@ class Gate(ABC):
             return False
         return header["msg_type"] in _COMM
 
+    def _noting(self, handler: Handler) -> Handler:
+        """The handler, but an interrupt of it is told: the kernel swallows it, and the reader has meant the cell."""
+
+        def handle(*args: Any) -> Any:
+            try:
+                return handler(*args)
+            except KeyboardInterrupt:
+                self.on_interrupt()
+                raise
+
+        return handle
+
     async def _pump(self) -> None:
         """Dispatch one comm message after the other.
 
         Never two at once: pre_handler_hook and post_handler_hook save and restore SIGINT's handler as a pair.
         """
-        while not self._is_open:
+        while not self._is_over:
             frames = await self._comms.get()
             self._is_dispatching = True
             try:
@@ -97,7 +118,7 @@ class Gate(ABC):
             except Exception:  # as the kernel's own reader does; the next click must get through
                 self._kernel.log.exception("nbalert: error in comm message handler")
             self._is_dispatching = False
-            if not self._is_open:
+            if not self._is_over:
                 self._restore()
 
     def _restore(self) -> None:
@@ -106,12 +127,11 @@ class Gate(ABC):
         self._kernel.saved_sigint_handler = self._sigint
         self._publish_status("busy", "shell", self._parent)
 
-    def _open(self) -> None:
-        """Hand on what is held, in order, and hold nothing from now on."""
-        self._is_open = True
-        for frames in [*_drained(self._comms), *self._held]:
+    def _retire(self) -> None:
+        """Leave all messages to the kernel from now on."""
+        self._is_over = True
+        for frames in _drained(self._comms):
             self._run_callback(self._deliver, frames)
-        self._held.clear()
 
 
 class _Gate6(Gate):
@@ -120,12 +140,6 @@ class _Gate6(Gate):
     def __init__(self, kernel: Any) -> None:
         super().__init__(kernel, kernel.shell_stream)
         self._queue = kernel.msg_queue  # tornado's, of (number, coroutine function, arguments)
-        self._readers = kernel.msg_queue._getters
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether no reader waits at the queue."""
-        return all(reader.done() for reader in self._readers)
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -134,18 +148,18 @@ class _Gate6(Gate):
                 self._comms.put_nowait(item[2][0])
             else:
                 self._queue.put_nowait(item)
-        self._queue.put_nowait((None, self._open_at_end, ()))
+        self._queue.put_nowait((None, self._end_with_cell, ()))
         return self
 
     def __exit__(self, *exc: object) -> None:
         for item in _drained(self._queue):
-            if item[1] != self._open_at_end:
+            if item[1] != self._end_with_cell:
                 self._queue.put_nowait(item)
         super().__exit__(*exc)
 
-    async def _open_at_end(self) -> None:
-        """Run by the kernel's reader: the cell has ended, and a background task of the user's waits on."""
-        self._open()
+    async def _end_with_cell(self) -> None:
+        """Waits its turn in the queue, like a message."""
+        self._retire()
 
 
 class _Gate7(Gate):
@@ -155,23 +169,18 @@ class _Gate7(Gate):
         super().__init__(kernel, kernel.shell_channel_thread.manager._shell_channel_to_main.to_stream)
         self._lock: asyncio.Lock = kernel._main_asyncio_lock
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether a cell or a handler has the lock."""
-        return self._lock.locked()
-
     def __enter__(self) -> Self:
-        self._end_task = asyncio.create_task(self._open_at_end())
+        self._end_task = asyncio.create_task(self._end_with_cell())
         return super().__enter__()
 
     def __exit__(self, *exc: object) -> None:
         self._end_task.cancel()
         super().__exit__(*exc)
 
-    async def _open_at_end(self) -> None:
-        """The lock is free: the cell has ended, and a background task of the user's waits on."""
+    async def _end_with_cell(self) -> None:
+        """Waits its turn for the lock, like a message."""
         async with self._lock:
-            self._open()
+            self._retire()
 
 
 def gate_for(kernel: Any) -> Gate:

@@ -114,8 +114,9 @@ class Message:
             "images": images,
             "metadata": dict(self.metadata),
             "source": asdict(self.source),
-            "question": self.question and self.question.to_json(),
-            "decision": self.decision and self.decision.to_json(),
+            "question": self.question.to_json() if self.question else None,
+            # A decision is false unless approved, so its presence has to be asked for.
+            "decision": self.decision.to_json() if self.decision is not None else None,
             "created_at": self.created_at.isoformat(),
         }
 

@@ -7,9 +7,7 @@ Python, and line numbers in tracebacks stay those of the editor.
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +18,8 @@ from IPython.core.inputtransformer2 import (
     leading_empty_lines,
     leading_indent,
 )
+
+from nbalert.future_imports import after_futures
 
 OURS = frozenset({"alert", "ask"})
 
@@ -48,8 +48,6 @@ _MARK = "# nbalert: %%"
 _CALL = "get_ipython().run_cell_magic('ask', "
 _NAMED = re.compile(r"%%(\S*)\s*(.*)")
 _ASK = re.compile(r"\s*%%ask(?:\s|$)")
-_FUTURE = re.compile(r"from\s+__future__\s+import\b")
-_STATEMENT_LINES = 20  # no import from __future__ is longer; bounds the attempts to parse one
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Stack:
 def split(lines: Sequence[str]) -> Stack:
     """Take our lines off a cell: those on top, and those below magics of `OVER`."""
     ours: list[tuple[str, str]] = []
-    rest = _clean(lines)
+    rest = list(lines) if _magic(lines) else _clean(lines)
     blanks = 0
     while (magic := _magic(rest)) and magic[0] in OURS:
         ours.append(magic)
@@ -194,7 +192,7 @@ def _refuse_unasked(stack: Stack) -> None:
 def _assemble(stack: Stack) -> list[str]:
     calls = [f"{_CALL}{line!r}, {stack.body!r})" for line in stack.ask_lines]
     rest = list(stack.rest)
-    place = _after_futures(rest) if calls else None
+    place = after_futures(rest) if calls else None
     if place is not None:
         row, column = place
         rest[row] = "; ".join([rest[row][:column], *calls]) + rest[row][column:]
@@ -208,56 +206,3 @@ def _header(ours: Iterable[tuple[str, str]], calls: Sequence[str]) -> Iterator[s
     for name, line in ours:
         mark = f"{_MARK}{name} {line}".rstrip()
         yield (next(waiting, mark) if name == "ask" else mark) + "\n"
-
-
-def _after_futures(lines: Sequence[str]) -> tuple[int, int] | None:
-    """Row and column behind the imports from `__future__` that open a cell, None if none do.
-
-    They must come first: a cell that awaits is not recognised as asynchronous otherwise (IPython 9.18).
-    """
-    place = None
-    for first, line in enumerate(lines):
-        if not _FUTURE.match(line):
-            continue
-        found = _end_of_futures(lines, first)
-        if found is None:
-            break
-        place = found
-    return place
-
-
-def _end_of_futures(lines: Sequence[str], first: int) -> tuple[int, int] | None:
-    """The same for the import that begins in one line; None if other code may stand before it."""
-    for end in range(first + 1, min(first + _STATEMENT_LINES, len(lines)) + 1):
-        statements = _parsed("".join(lines[:end]))
-        if statements is None:
-            continue
-        opening = list(_opening(statements))
-        if not opening or opening[-1].lineno <= first:
-            return None
-        last = opening[-1]
-        row = (last.end_lineno or last.lineno) - 1
-        column = len(lines[row].encode()[: last.end_col_offset].decode())  # ast counts bytes
-        return row, column
-    return None
-
-
-def _parsed(text: str) -> list[ast.stmt] | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python shows them when it compiles the cell
-        try:
-            return ast.parse(text).body
-        except (SyntaxError, ValueError):
-            return None
-
-
-def _opening(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The docstring and the imports from `__future__` on top: nothing in them runs code of the user."""
-    for i, statement in enumerate(statements):
-        match statement:
-            case ast.ImportFrom(module="__future__", level=0):
-                yield statement
-            case ast.Expr(value=ast.Constant(value=str())) if i == 0:
-                yield statement
-            case _:
-                return

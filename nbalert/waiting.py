@@ -2,7 +2,7 @@
 
 `wait_for` blocks synchronous code, yet the user's tasks run, widgets answer and queued cells keep their
 place: nest-asyncio2 turns the kernel's loop inside the cell, for the length of this wait only, and `gate.py`
-sorts the messages that come in. Nothing is polled: result, timeout, interrupt and shutdown each wake the
+lets clicks in. Nothing is polled: result, timeout, interrupt and shutdown each wake the
 loop. Where a piece of that is missing (a script, a thread, another loop, a private name gone) the wait is a
 plain one.
 """
@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -104,8 +104,9 @@ def _live_wait(future: Future[T], timeout_s: float | None, gate: Gate) -> T:
 
     timer = None if timeout_s is None else loop.call_later(timeout_s, finish)
     interrupt = _Interrupt(wake)
+    gate.on_interrupt = interrupt.note
     try:
-        with interrupt, _reentrant(loop), gate if gate.is_needed else nullcontext():
+        with interrupt, _reentrant(loop), gate:
             future.add_done_callback(wake)
             _turn(loop, done)
     finally:
@@ -139,7 +140,7 @@ def _turn(loop: Any, done: asyncio.Future[None]) -> None:
 
 
 class _Interrupt:
-    """Notes SIGINT during a wait: the wait shall raise it, not whichever task of the user's happens to run."""
+    """Notes SIGINT during a wait: the wait shall raise it, not whichever task of the user's just runs."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.came = False
@@ -152,16 +153,20 @@ class _Interrupt:
         return KeyboardInterrupt() if self._in_cell else asyncio.CancelledError("interrupted")
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGINT, self._note)
+        self._before = signal.signal(signal.SIGINT, self._on_sigint)
 
     def __exit__(self, *exc: object) -> None:
         # Not ours any more: a cell that began during the wait of a background task has put its own there.
-        if signal.getsignal(signal.SIGINT) == self._note:
+        if signal.getsignal(signal.SIGINT) == self._on_sigint:
             signal.signal(signal.SIGINT, self._before)
 
-    def _note(self, signum: int, frame: FrameType | None) -> None:
+    def note(self) -> None:
+        """End the wait."""
         self.came = True
         self._wake()
+
+    def _on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        self.note()
         if not self._in_cell and callable(self._before):  # the running cell is meant as well
             self._before(signum, frame)
 

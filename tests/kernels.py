@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import subprocess
 import time
 from collections import deque
 from collections.abc import Callable
@@ -86,9 +87,16 @@ class Kernel:
             self.manager.shutdown_kernel(now=False)
 
     @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The kernel's process."""
+        provisioner: Any = self.manager.provisioner
+        process: subprocess.Popen[bytes] = provisioner.process
+        return process
+
+    @property
     def pid(self) -> int:
         """Process id of the kernel."""
-        return int(self.manager.provisioner.process.pid)
+        return self.process.pid
 
     def send(self, code: str, **options: Any) -> str:
         """Queue a cell; returns the request's id for `collect`."""
@@ -151,4 +159,4 @@ class Kernel:
     def kill(self) -> None:
         """SIGKILL, as the out-of-memory killer sends it."""
         os.kill(self.pid, signal.SIGKILL)
-        self.manager.provisioner.process.wait()
+        self.process.wait()

@@ -16,6 +16,8 @@ from nbalert.settings import ChannelSettings, Tls
 
 STREAM_SILENCE_S = 90.0
 """A stream that says nothing for this long is taken for dead. Servers are to send a sign of life sooner."""
+_DIRECT = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+"""What is on this machine is not reached through the proxy that the environment may name."""
 
 
 class Http:
@@ -42,6 +44,7 @@ class Http:
             headers=headers,
             verify=_context(channel, settings.tls),
             timeout=settings.timeout_s,
+            mounts=_DIRECT,
         )
 
     async def request(self, method: str, url: str, **options: Any) -> httpx.Response:

@@ -46,7 +46,9 @@ class Conversation:
             "status": lambda frame: self._status(),
             "history": lambda frame: history(rooms.store, int(frame["limit"])),
             "consume": lambda frame: rooms.ledger.consume(str(frame["question"]), str(frame["run"])),
-            "link": lambda frame: rooms.inbox.link(rooms.owner, base=str(frame["base"])),
+            "link": lambda frame: rooms.inbox.link(
+                frame.get("person") or rooms.owner, base=str(frame["base"])
+            ),
             "inbox": lambda frame: {"url": rooms.inbox.url, "port": rooms.inbox.port},
         }
 
@@ -93,7 +95,8 @@ class Conversation:
             if answer := self._settled_frame(message):
                 peer.send(answer)
         for question in frame["questions"]:
-            if decision := self._rooms.ledger.decision(question):
+            decision = self._rooms.ledger.decision(question)
+            if decision is not None:
                 peer.send(_decided(decision))
         return presence
 

@@ -61,7 +61,8 @@ class Ledger:
         if not is_new:
             return
         self._on_reply(found["origin"], question_id, reply)
-        if decision := decide(Question.from_json(json.loads(found["body"])), self.replies(question_id)):
+        decision = decide(Question.from_json(json.loads(found["body"])), self.replies(question_id))
+        if decision is not None:  # one that rejects is false
             self._end(decision)
 
     def replies(self, question_id: str) -> list[Reply]:

@@ -7,10 +7,13 @@ process, however that dies, and no forked child inherits it: a dead kernel's wor
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
+import logging.handlers
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbalert.errors import CourierError
@@ -20,6 +23,7 @@ log = logging.getLogger(__name__)
 
 READY_S = 10.0
 STOP_S = 5.0
+LOG_BYTES = 1024 * 1024
 
 
 class Lock:
@@ -82,7 +86,8 @@ class Host:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with _logged(self._home):
+                asyncio.run(self._serve())
         except Exception as error:
             log.exception("the courier has ended")
             self._error = error
@@ -100,6 +105,23 @@ class Host:
             await courier.serve(self._stop)
         finally:
             await courier.aclose()
+
+
+@contextlib.contextmanager
+def _logged(home: Home) -> Iterator[None]:
+    """The courier's log goes to the home's file alone: a notebook must not show it."""
+    handler = logging.handlers.RotatingFileHandler(
+        home.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    journal = logging.getLogger("nbalert.courier")
+    journal.addHandler(handler)
+    journal.propagate = False
+    try:
+        yield
+    finally:
+        journal.removeHandler(handler)
+        handler.close()
 
 
 _hosts: dict[Path, Host] = {}

@@ -53,6 +53,9 @@ class InboxServer:
         public_url: Where people reach it, through a reverse proxy.
     """
 
+    heartbeat_s: ClassVar[float] = 15.0
+    send_timeout_s: ClassVar[float] = 20.0
+
     def __init__(
         self,
         database: Path,
@@ -142,6 +145,8 @@ class InboxServer:
             guard=Guard(self.port, self._public_url, is_tls=context is not None),
             url=self.url,
             cookie=f"nbalert-{people.inbox_id}",
+            heartbeat_s=self.heartbeat_s,
+            send_timeout_s=self.send_timeout_s,
         )
         self._server = HTTPServer(
             _application(self._site),

@@ -68,7 +68,14 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One server's parts."""
+    """One server's parts.
+
+    Args:
+        url: Where people reach it.
+        cookie: Name of the session's cookie: all ports of a host share their cookies.
+        heartbeat_s: A stream that has nothing to say says so this often.
+        send_timeout_s: A client that has not read what it was sent for so long is let go.
+    """
 
     archive: Archive
     people: People
@@ -77,3 +84,5 @@ class Site:
     cookie: str
     seats: Seats = field(default_factory=Seats)
     brake: Brake = field(default_factory=Brake)
+    heartbeat_s: float = 15.0
+    send_timeout_s: float = 20.0

@@ -21,8 +21,6 @@ from tornado.web import HTTPError
 from nbalert.inbox.handlers import Auth, Handler, person_view
 from nbalert.inbox.site import Seat
 
-HEARTBEAT_S = 15.0
-SEND_TIMEOUT_S = 20.0
 BATCH = 20
 """So few at a time that the largest batch fits in memory."""
 RETRY_MS = 1000
@@ -56,7 +54,7 @@ class EventStream(Handler):
             if events:
                 position = events[-1][0]
                 await self._send("".join(map(_text, events)))
-            elif not await _woken(seat.wake):
+            elif not await _woken(seat.wake, self.site.heartbeat_s):
                 await self._send(": \n\n")
         if seat.is_displaced:
             await self._send(_text((position, "displaced", {})))
@@ -64,7 +62,7 @@ class EventStream(Handler):
     async def _send(self, text: str) -> None:
         self.write(text)
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
+            async with asyncio.timeout(self.site.send_timeout_s):
                 await self.flush()
         except TimeoutError:
             self._socket.close()
@@ -175,9 +173,9 @@ def _text(event: Event) -> str:
     return f"id: {position}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-async def _woken(wake: asyncio.Event) -> bool:
+async def _woken(wake: asyncio.Event, wait_s: float) -> bool:
     try:
-        async with asyncio.timeout(HEARTBEAT_S):
+        async with asyncio.timeout(wait_s):
             await wake.wait()
     except TimeoutError:
         return False

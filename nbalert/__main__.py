@@ -1,0 +1,175 @@
+"""The `nbalert` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nbalert import __version__
+from nbalert.durations import parse_duration
+from nbalert.errors import AskError, NbalertError, NotApproved
+from nbalert.question import Outcome
+
+EXIT_OF = {
+    Outcome.APPROVED: 0,
+    Outcome.REJECTED: 1,
+    Outcome.EXPIRED: 3,
+    Outcome.CANCELLED: 4,
+    Outcome.ERROR: 5,
+}
+FAILED = 1
+USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except NotApproved as error:
+        print(f"nbalert: {error}", file=sys.stderr)
+        return EXIT_OF[error.decision.outcome]
+    except (NbalertError, OSError, ValueError) as error:
+        print(f"nbalert: {error}", file=sys.stderr)
+        return EXIT_OF[Outcome.ERROR] if isinstance(error, AskError) else USAGE
+    except KeyboardInterrupt:
+        return EXIT_OF[Outcome.CANCELLED]
+
+
+def _post(options: argparse.Namespace) -> int:
+    from nbalert.posting import post
+
+    text = " ".join(options.text) if options.text else sys.stdin.read()
+    posted = post(text, channel=options.channel or None, title=options.title, level=options.level)
+    try:
+        posted.wait(options.wait)
+    except TimeoutError:
+        print(f"nbalert: accepted, still on its way (id {posted.id}); see nbalert status", file=sys.stderr)
+    return 0
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from nbalert.asking import ask
+
+    decision = ask(
+        " ".join(options.question),
+        channel=options.channel,
+        timeout=options.timeout,
+        approvers=options.approvers or (),
+        need=options.need,
+    )
+    print(decision.sentence)
+    return EXIT_OF[decision.outcome]
+
+
+def _status(options: argparse.Namespace) -> None:
+    from nbalert.process import client
+    from nbalert.show import status_text
+
+    print(status_text(client().request({"do": "status"})))
+
+
+def _history(options: argparse.Namespace) -> None:
+    from nbalert.process import client
+    from nbalert.show import history_text
+
+    print(history_text(client().request({"do": "history", "limit": options.limit})))
+
+
+def _channels(options: argparse.Namespace) -> None:
+    from nbalert import channels
+    from nbalert.care import channels_text, test
+    from nbalert.process import client
+
+    if options.what == "kinds":
+        print("\n".join(f"{kind}: {place}" for kind, place in channels.kinds().items()))
+    elif options.what == "test":
+        test(options.name)
+    else:
+        print(channels_text(client().settings))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from nbalert import demo
+
+    return demo.run(is_auto=options.auto or not sys.stdin.isatty())
+
+
+def _inbox(options: argparse.Namespace) -> None:
+    from nbalert.inbox import command
+
+    command.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nbalert", description="Alerts and approvals for Jupyter.")
+    parser.add_argument("--version", action="version", version=f"nbalert {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_post(commands)
+    _add_ask(commands)
+    _add_inbox(commands)
+    one = commands.add_parser("demo", help="run the quickstart notebook on an inbox of its own")
+    one.add_argument("--auto", action="store_true", help="let a scripted teammate answer")
+    one.set_defaults(run=_demo)
+    one = commands.add_parser("channels", help="list the channels, list the kinds, test a channel")
+    one.add_argument("what", nargs="?", choices=["list", "kinds", "test"], default="list")
+    one.add_argument("name", nargs="?", help="the channel to test; the default one if left out")
+    one.set_defaults(run=_channels)
+    one = commands.add_parser("status", help="who is on the line, what waits, and why")
+    one.set_defaults(run=_status)
+    one = commands.add_parser("history", help="what was sent, and what became of it")
+    one.add_argument("-n", "--limit", type=int, default=20, help="how many messages (20)")
+    one.set_defaults(run=_history)
+    return parser
+
+
+def _add_post(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser("post", help="say something now")
+    one.add_argument("text", nargs="*", help="what to say; standard input if left out")
+    one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
+    one.add_argument("-t", "--title", default="", help="first line")
+    one.add_argument("-l", "--level", default="INFO", help="OK, INFO, WARNING or CRITICAL")
+    one.add_argument(
+        "--wait", type=parse_duration, default=30.0, help="how long to wait for its delivery (30s)"
+    )
+    one.set_defaults(run=_post)
+
+
+def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser(
+        "ask",
+        help="ask and wait",
+        description="Exit status: 0 approved, 1 rejected, 2 usage, 3 expired, 4 cancelled, 5 error.",
+    )
+    one.add_argument("question", nargs="+")
+    one.add_argument("-c", "--channel", help="where to ask")
+    one.add_argument("--timeout", type=parse_duration, help="how long to wait: 90s, 10m, 2h")
+    one.add_argument("--approvers", type=lambda text: text.split(","), help="who of those allowed: A,B")
+    one.add_argument("--need", type=int, default=1, help="how many have to approve")
+    one.set_defaults(run=_ask)
+
+
+def _add_inbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser("inbox", help="serve an inbox for a team; invite people; link couriers")
+    one.add_argument(
+        "what", nargs="?", choices=["serve", "invite", "sender", "revoke", "link"], default="serve"
+    )
+    one.add_argument("name", nargs="?", help="invite, revoke: a person; sender: a courier")
+    one.add_argument("--database", type=Path, help="the inbox's file (team-inbox.db in nbalert's home)")
+    one.add_argument(
+        "--host", default="127.0.0.1", help="where to listen; beyond loopback only with TLS or a proxy"
+    )
+    one.add_argument("--port", type=int, default=0)
+    one.add_argument("--tls-cert", type=Path, help="certificate chain, PEM")
+    one.add_argument("--tls-key", type=Path, help="its key, PEM")
+    one.add_argument("--public-url", default="", help="where people reach it through a reverse proxy")
+    one.add_argument(
+        "--valid", type=parse_duration, default=7 * 86400.0, help="how long an invitation is good (7d)"
+    )
+    one.set_defaults(run=_inbox)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Real inboxes for tests: served on a port of their own by a loop in a thread, used over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from nbalert.inbox import InboxServer
+from nbalert.message import Message
+from nbalert.question import Policy, Question
+
+_T = TypeVar("_T")
+
+
+class QuickServer(InboxServer):
+    """Signs of life, and of death, that a test can wait for."""
+
+    heartbeat_s = 0.1
+    send_timeout_s = 0.5
+
+
+class Inbox:
+    """A served inbox. Use as a context manager; `restart` serves the same file anew."""
+
+    def __init__(self, folder: Path, kind: type[InboxServer] = InboxServer, **options: Any) -> None:
+        self.database = folder / "home" / "inbox.db"
+        self._kind, self._options = kind, options
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="inbox")
+        self._clients: list[httpx.Client] = []
+
+    def __enter__(self) -> Inbox:
+        self._thread.start()
+        try:
+            self.start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for client in self._clients:
+            client.close()
+        self.stop()
+        self._end()
+
+    def start(self) -> None:
+        """Serve."""
+        self.server = self._kind(self.database, owner="ann", **self._options)
+        self.run(self.server.start())
+
+    def stop(self) -> None:
+        """Serve no longer."""
+        self.run(self.server.stop())
+
+    def restart(self) -> None:
+        """Serve the same file anew."""
+        self.stop()
+        self.start()
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run something on the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.server.url
+
+    def code(self, name: str, valid_s: float = 120) -> str:
+        """A code for a person."""
+        return self.server.link(name, valid_s).partition("#code=")[2]
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Somebody who is not signed in."""
+        self._clients.append(httpx.Client(base_url=self.url, trust_env=False, **options))
+        return self._clients[-1]
+
+    def person(self, name: str) -> httpx.Client:
+        """Somebody who is signed in, as the page is: with cookie and Origin."""
+        client = self.client(headers={"Origin": self.url})
+        client.post("/api/session", json={"code": self.code(name)}).raise_for_status()
+        return client
+
+    def sender(self, name: str = "courier") -> httpx.Client:
+        """A courier."""
+        return self.client(headers={"Authorization": f"Bearer {self.server.sender_token(name)}"})
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def question(text: str = "Drop table users?", **options: Any) -> Question:
+    """A question that `bob` and `carol` may answer, for an hour."""
+    now = datetime.now(UTC)
+    policy = {k: options.pop(k) for k in tuple(options) if k in Policy.__dataclass_fields__}
+    given = {"id": f"q-{text}", "code": "db.drop()", "run": "run", "asked_at": now}
+    return Question(
+        text=text,
+        policy=Policy(**{"approvers": ("bob", "carol"), **policy}),
+        **{"expires_at": now + timedelta(hours=1), **given, **options},
+    )
+
+
+def post(sender: httpx.Client, message: Message, key: str = "key") -> str:
+    """Post a message; its id."""
+    answer = sender.post("/api/messages", json={"key": key, "message": message.to_json()})
+    return str(answer.raise_for_status().json()["id"])
+
+
+def reply(person: httpx.Client, id_: str, text: str = "approve") -> httpx.Response:
+    """Press a button."""
+    return person.post(f"/api/messages/{id_}/replies", json={"text": text, "way": "button"})
+
+
+@contextmanager
+def events(client: httpx.Client, path: str, **options: Any) -> Iterator[Iterator[tuple[int, str, Any]]]:
+    """Server-sent events as (position, name, data); a comment is (-1, "", None)."""
+    headers = {"Accept": "text/event-stream", **options.pop("headers", {})}
+    with client.stream("GET", path, headers=headers, timeout=10, **options) as response:
+        response.read() if response.is_error else None
+        response.raise_for_status()
+        yield _parsed(response.iter_lines())
+
+
+def _parsed(lines: Iterator[str]) -> Iterator[tuple[int, str, Any]]:
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line.startswith(":"):
+            yield -1, "", None
+        elif line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        else:
+            if "data" in fields:
+                yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+            fields = {}

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbalert.capture import DISPLAYS, TAIL_CHARS, Capture, Tail, plain
+
+pieces = st.lists(st.text("ab\n", max_size=700), max_size=40)
+
+
+def tail_of(*written: object) -> str:
+    """The tail after these writes."""
+    tail = Tail()
+    for data in written:
+        tail.take(data)
+    return tail.text()
+
+
+@given(pieces)
+def test_a_tail_is_the_end_of_all_that_was_written(written: list[str]) -> None:
+    """However it was cut into writes."""
+    assert tail_of(*written) == "".join(written)[-TAIL_CHARS:]
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("10%\r20%\r30%", "30%"),
+        ("10%\r20%\r\nnext", "20%\nnext"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x07", "link"),
+    ],
+)
+def test_a_tail_reads_as_on_a_terminal(written: str, text: str) -> None:
+    """Carriage returns are resolved, colours and links are gone."""
+    assert tail_of(*written) == text
+    assert plain(text) == text
+
+
+def test_a_tail_takes_anything() -> None:
+    """It runs inside the user's `print`, on whatever stream stands there."""
+    assert tail_of("a", b"bytes", None, 3, "b") == "ab"
+
+
+def test_a_tail_is_small_whatever_the_size_of_the_writes() -> None:
+    """Neither many small ones nor a few large ones fill the memory."""
+    for size in (10, 500, 5_000_000):
+        tail = Tail()
+        tracemalloc.start()
+        try:
+            for _ in range(20_000_000 // size if size > 10 else 100_000):
+                tail.take("x" * size)
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert held < 3_000_000
+
+
+def message(kind: str, data: str = "", display_id: str | None = None) -> dict[str, Any]:
+    """A message of the display publisher."""
+    content = {"data": {"text/plain": data}, "transient": {"display_id": display_id} if display_id else {}}
+    return {"header": {"msg_type": kind}, "content": {"wait": False} if kind == "clear_output" else content}
+
+
+def test_displays_are_followed() -> None:
+    """Updates reach every display of that id, others none; clearing takes text and displays away."""
+    capture = Capture()
+    for args in [("a", "1"), ("b", None), ("c", "1")]:
+        capture.take_message(message("display_data", *args))
+    capture.take_message(message("update_display_data", "d", "1"))
+    capture.take_message(message("update_display_data", "e", "2"))
+    capture.take_message(message("update_display_data", "f"))
+    assert [bundle["text/plain"] for bundle in capture.displayed] == ["d", "b", "d"]
+    capture.stdout.take("text")
+    capture.take_message(message("clear_output"))
+    assert (capture.displayed, capture.stdout.text()) == ((), "")
+
+
+def test_displays_are_bounded() -> None:
+    """The last ones are kept."""
+    capture = Capture()
+    for i in range(DISPLAYS + 5):
+        capture.take_message(message("display_data", str(i)))
+    assert [bundle["text/plain"] for bundle in capture.displayed] == [str(i) for i in range(5, DISPLAYS + 5)]
