@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from nbalert.asking import ask, ask_async
     from nbalert.channels.base import Channel
+    from nbalert.fields import ChannelSettings
     from nbalert.posting import post, post_async
-    from nbalert.settings import ChannelSettings
 
 __version__ = "0.1.0.dev0"
 
@@ -81,7 +81,7 @@ __all__ = [
 
 _LAZY = {
     "Channel": "nbalert.channels.base",
-    "ChannelSettings": "nbalert.settings",
+    "ChannelSettings": "nbalert.fields",
     "ask": "nbalert.asking",
     "ask_async": "nbalert.asking",
     "post": "nbalert.posting",

@@ -27,7 +27,8 @@ from nbalert.waiting import wait_for
 from nbalert.widgets import watch
 
 if TYPE_CHECKING:
-    from nbalert.settings import ChannelSettings, ChannelTable
+    from nbalert.fields import ChannelSettings
+    from nbalert.settings import ChannelTable
 
 GRACE_S = 15.0
 """How long after its end a question is waited for: the courier tells of it, or is replaced meanwhile."""

@@ -17,6 +17,11 @@ def is_reference(text: str) -> bool:
     return bool(colon and rest) and scheme in SCHEMES
 
 
+def environment_name(text: str) -> str:
+    """The variable that an `env:` reference names; empty for anything else."""
+    return text.removeprefix("env:") if text.startswith("env:") else ""
+
+
 def resolve(reference: str, folder: Path, environment: Mapping[str, str] | None) -> str:
     """The secret that a reference names.
 

@@ -94,7 +94,7 @@ class Gate(ABC):
         return header["msg_type"] in _COMM
 
     def _noting(self, handler: Handler) -> Handler:
-        """The handler, but an interrupt of it is told: the kernel swallows it, and the reader has meant the cell."""
+        """The handler, telling of its interrupt: the kernel swallows that, though the cell was meant."""
 
         def handle(*args: Any) -> Any:
             try:

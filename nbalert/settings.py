@@ -7,115 +7,24 @@ may not touch those that the user's own file defines.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    SecretStr,
-    SerializationInfo,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import Field
 
-from nbalert.credentials import is_reference, resolve
-from nbalert.durations import parse_duration
+from nbalert.credentials import environment_name
 from nbalert.errors import SettingsError, UnknownChannel
+from nbalert.fields import ChannelSettings, Duration, Frozen, Origin, validated
 from nbalert.home import Home
-from nbalert.question import APPROVE, REJECT
 
 FILE_NAME = "nbalert.toml"
 ENVIRONMENT = "the environment"
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a table of settings was written, and where its secrets are looked up.
-
-    Args:
-        file: Name for error messages.
-        folder: Start of relative paths.
-        environment: For `env:` references; None where this process is not of that project.
-    """
-
-    file: str
-    folder: Path
-    environment: Mapping[str, str] | None
-
-
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _secret(value: object, info: ValidationInfo) -> object:
-    if not isinstance(info.context, Origin) or not isinstance(value, str):
-        return value  # values that come over the line are resolved already
-    if not is_reference(value):
-        raise ValueError("is a secret: refer to it as env:NAME, file:PATH or keyring:SERVICE/NAME")
-    return resolve(value, info.context.folder, info.context.environment)
-
-
-def _maybe_secret(value: object, info: ValidationInfo) -> object:
-    return _secret(value, info) if isinstance(value, str) and is_reference(value) else value
-
-
-def _local_path(value: object, info: ValidationInfo) -> object:
-    if isinstance(info.context, Origin) and isinstance(value, str):
-        return info.context.folder / Path(value).expanduser()
-    return value
-
-
-def _reveal(value: SecretStr, info: SerializationInfo) -> str:
-    return value.get_secret_value() if info.context == "line" else str(value)
-
-
-Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
-"""Seconds; written as a number or as `1h30m`."""
-Secret = Annotated[SecretStr, BeforeValidator(_secret), PlainSerializer(_reveal)]
-"""A secret; in a file only ever a reference to one."""
-SecretUrl = Annotated[SecretStr, BeforeValidator(_maybe_secret), PlainSerializer(_reveal)]
-"""A URL that may hold a secret: a reference, or the URL itself. Never shown."""
-LocalPath = Annotated[Path, BeforeValidator(_local_path)]
-"""A file; relative to the settings file that names it."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Tls(_Frozen):
-    """TLS of one channel."""
-
-    ca: LocalPath | None = Field(None, description="Certificates to trust, PEM")
-    cert: LocalPath | None = Field(None, description="Client certificate, PEM")
-    key: LocalPath | None = Field(None, description="Key of the client certificate, PEM")
-    verify: bool = Field(True, description="Whether to check the server's certificate")
-
-
-class ChannelSettings(_Frozen):
-    """What every kind of channel understands; a kind adds its own fields."""
-
-    kind: str = Field(description="Which chat service")
-    enabled: bool = Field(True, description="Switch off to keep messages waiting")
-    approvers: tuple[str, ...] = Field((), description="Ids of who may answer, or the one word anyone")
-    allow_self: bool = Field(False, description="Whether the asker may answer")
-    approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
-    reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
-    timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")
-    tls: Tls = Field(default_factory=Tls, description="TLS options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +51,10 @@ class ChannelTable:
         Raises:
             SettingsError: Names file and key.
         """
-        return _validated(model, self.values, self.origin, f"channels.{self.name}.")
+        return validated(model, self.values, self.origin, f"channels.{self.name}.")
 
 
-class _File(_Frozen):
+class _File(Frozen):
     """The keys of one layer; all optional."""
 
     default: str = Field("inbox", description="Channel of magics without -c")
@@ -171,6 +80,13 @@ class Settings:
     exit_wait_s: float | None
     me: Mapping[str, str]
     channels: Mapping[str, ChannelTable]
+
+    @property
+    def environment_names(self) -> tuple[str, ...]:
+        """The variables that `env:` references name."""
+        values = (value for table in self.channels.values() for value in table.values.values())
+        names = (environment_name(value) for value in values if isinstance(value, str))
+        return tuple(name for name in names if name)
 
     def channel(self, name: str | None) -> ChannelTable:
         """The table of a channel; None means the default one.
@@ -199,9 +115,11 @@ def load(start: Path, home: Home, environment: Mapping[str, str] | None = None) 
     return _merged(home, _project_file(start, home), env)
 
 
-def stamp(start: Path, home: Home) -> object:
-    """Changes whenever `load` could return something else; costs one `stat` a folder upwards."""
-    return tuple(_changed_at(path) for path in (home.settings, *_candidates(start, home)))
+def stamp(start: Path, home: Home, known: Settings | None) -> object:
+    """Changes when a file or a variable that these settings name has; costs one `stat` a folder upwards."""
+    names = known.environment_names if known else ()
+    files = tuple(_changed_at(path) for path in (home.settings, *_candidates(start, home)))
+    return files, tuple(os.environ.get(name) for name in names)
 
 
 def project_key(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> str:
@@ -232,7 +150,7 @@ def _merged(home: Home, project: Path | None, env: Mapping[str, str] | None) -> 
     overrides = _overrides(env or {})
     user = _read(home.settings)
     own = _read(project) if project else _File()
-    top = _validated(_File, overrides, Origin(ENVIRONMENT, Path.cwd(), env), "")
+    top = validated(_File, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
     if taken := sorted(set(user.channels) & set(own.channels)):
         raise SettingsError(
             f"{project}: channels.{taken[0]} is defined in your own {home.settings}, "
@@ -324,24 +242,4 @@ def _read(path: Path) -> _File:
         raise SettingsError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    return _validated(_File, values, Origin(str(path), path.parent, None), "")
-
-
-def _validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, prefix: str) -> _Model:
-    try:
-        return model.model_validate(values, context=origin)
-    except SettingsError as error:
-        raise SettingsError(f"{origin.file}: {prefix.rstrip('.')}: {error}") from None
-    except ValidationError as error:
-        raise SettingsError("; ".join(_faults(error, model, origin, prefix))) from None
-
-
-def _faults(error: ValidationError, model: type[BaseModel], origin: Origin, prefix: str) -> Iterator[str]:
-    for fault in error.errors(include_url=False, include_input=False):
-        key = prefix + ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(fault["loc"][-1]), model.model_fields, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(model.model_fields)}"
-            yield f"{origin.file}: unknown key {key}; {hint}"
-        else:
-            yield f"{origin.file}: {key}: {fault['msg'].removeprefix('Value error, ')}"
+    return validated(_File, values, Origin(str(path), path.parent, None))

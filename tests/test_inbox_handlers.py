@@ -177,7 +177,7 @@ def test_other_names_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_other_pages_cannot_answer(tmp_path: Path, headers: dict[str, str]) -> None:
-    """Another page's request decides nothing, signs nobody in or out, whatever cookies the browser sends along."""
+    """Another page's request decides nothing and signs nobody in or out, in spite of the cookie."""
     with Inbox(tmp_path) as inbox:
         bob = inbox.person("bob")
         id_ = post(inbox.sender(), some_message(question=question()))
@@ -207,7 +207,7 @@ def test_only_json(tmp_path: Path) -> None:
 
 
 def test_every_answer_is_guarded(tmp_path: Path) -> None:
-    """Page, data, pictures and errors carry the headers that keep a browser from doing more than it should."""
+    """Page, data and errors carry the headers that keep a browser from doing more than it should."""
     with Inbox(tmp_path) as inbox:
         bob = inbox.person("bob")
         for path in ("/", "/inbox.js", "/api/me", "/api/messages", "/nothing", "/api/nothing"):
@@ -262,7 +262,7 @@ def _dump(database: Path) -> list[str]:
 
 
 def test_proxy_keeps_a_foreign_host(tmp_path: Path) -> None:
-    """Behind jupyter-server-proxy any Host gets the page; a session is good for the Host that its code came through."""
+    """Behind jupyter-server-proxy any Host gets the page; a session is good for the Host of its code."""
     with Inbox(tmp_path) as inbox:
         prefix = PROXY.format(port=inbox.server.port)
         headers = {"Host": "hub.example", "Origin": "https://hub.example", "X-Forwarded-Context": prefix}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import ssl
 import stat
 import subprocess
 from pathlib import Path
@@ -125,14 +126,18 @@ def test_tls(tmp_path: Path) -> None:
         pytest.skip("needs openssl to make a certificate")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
         check=True,
         capture_output=True,
     )
     with Inbox(tmp_path, host="localhost", tls=(cert, key)) as inbox:
         assert inbox.url == f"https://localhost:{inbox.server.port}"
-        with httpx.Client(base_url=inbox.url, verify=str(cert), headers={"Origin": inbox.url}) as client:
+        context = ssl.create_default_context(cafile=cert)
+        with httpx.Client(base_url=inbox.url, verify=context, headers={"Origin": inbox.url}) as client:
             answer = client.post("/api/session", json={"code": inbox.code("bob")}).raise_for_status()
             assert answer.headers["set-cookie"].endswith("; Secure")
             assert client.get("/api/me").json() == {"name": "bob"}

@@ -12,7 +12,8 @@ from typing import Any
 
 from nbalert.channels.base import Channel
 from nbalert.errors import SettingsError
-from nbalert.settings import ChannelSettings, ChannelTable
+from nbalert.fields import ChannelSettings
+from nbalert.settings import ChannelTable
 
 KINDS = {
     "inbox": "nbalert.channels.inbox:InboxChannel",

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from nbalert.errors import CannotAsk
+from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.question import Question, Reply
-from nbalert.settings import ChannelSettings
 
 
 class Channel(ABC):

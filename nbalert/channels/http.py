@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused, ChannelUnreachable, SettingsError
-from nbalert.settings import ChannelSettings, Tls
+from nbalert.fields import ChannelSettings, Tls
 
 STREAM_SILENCE_S = 90.0
 """A stream that says nothing for this long is taken for dead. Servers are to send a sign of life sooner."""

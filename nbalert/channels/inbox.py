@@ -12,9 +12,9 @@ from pydantic import Field
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
 from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused
+from nbalert.fields import ChannelSettings, Secret
 from nbalert.message import Message, Receipt
 from nbalert.question import Question, Reply
-from nbalert.settings import ChannelSettings, Secret
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0

@@ -9,8 +9,8 @@ from pydantic import Field
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
 from nbalert.errors import ChannelRefused
+from nbalert.fields import ChannelSettings, SecretUrl
 from nbalert.message import Message, Receipt
-from nbalert.settings import ChannelSettings, SecretUrl
 
 
 class WebhookSettings(ChannelSettings):

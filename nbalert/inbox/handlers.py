@@ -36,6 +36,8 @@ class Handler(RequestHandler):
 
     auth: ClassVar[dict[str, Auth]] = {}
     body_bytes = SMALL_BYTES
+    _retry_after_s = 0
+    _has_body = True
     session: Session
     sender: str
 
@@ -51,7 +53,20 @@ class Handler(RequestHandler):
             self.set_header(name, value)
 
     def prepare(self) -> None:
-        """Let in, or refuse with the reason."""
+        """Let in, or refuse with the reason, once the body has been read off."""
+        try:
+            self._check()
+        except HTTPError as refusal:
+            # An answer before the body would end the connection, and the client might never see it.
+            self._refusal, self._has_body = refusal, self.request.method != "HEAD"
+            self.body_bytes = 0
+            self.request.method = "REFUSE"
+
+    def refuse(self, *path: str) -> None:
+        """Tornado calls the method of this name after `prepare` and the body."""
+        raise self._refusal
+
+    def _check(self) -> None:
         headers, guard = self.request.headers, self.site.guard
         if self.request.method not in self.auth:
             raise HTTPError(405)
@@ -105,13 +120,15 @@ class Handler(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """One line of JSON."""
         error = kwargs.get("exc_info", (None, None))[1]
+        if self._retry_after_s:
+            self.set_header("Retry-After", str(self._retry_after_s))
         says = self._reason
         if isinstance(error, HTTPError) and error.log_message:
             says = error.log_message.replace("%%", "%")  # HTTPError doubles them
         elif isinstance(error, StoreError):
             self.set_status(503)
             says = str(error)
-        self.finish({"error": says})
+        self.finish({"error": says} if self._has_body else None)
 
     def log_exception(self, *args: Any) -> None:
         """Refusals are no news; what is wrong with the file is told to the client."""
@@ -147,8 +164,8 @@ class SessionHandler(Handler):
         self.check_origin()
         address = str(self.request.remote_ip)
         if wait_s := self.site.brake.wait_s(address):
-            self.set_header("Retry-After", str(int(wait_s) + 1))
-            raise HTTPError(429, f"too many wrong codes; wait {int(wait_s) + 1} s")
+            self._retry_after_s = int(wait_s) + 1
+            raise HTTPError(429, f"too many wrong codes; wait {self._retry_after_s} s")
         opened = self.site.people.sign_in(str(self.body().get("code", "")), self.request.host)
         if opened is None:
             self.site.brake.wrong(address)

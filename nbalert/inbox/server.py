@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError
 
 from nbalert.errors import SettingsError
@@ -134,8 +133,8 @@ class InboxServer:
             yield people
 
     def _open(self, people: People, context: ssl.SSLContext | None) -> None:
-        sockets = _bound(self._host, self.port, last=int(people.fact("port") or 0))
-        self.port = int(sockets[0].getsockname()[1])
+        listener = _bound(self._host, self.port, last=int(people.fact("port") or 0))
+        self.port = int(listener.getsockname()[1])
         self.url = self._public_url or f"{'https' if context else 'http'}://{_shown(self._host)}:{self.port}"
         people.remember("port", self.port)
         people.remember("url", self.url)
@@ -155,7 +154,7 @@ class InboxServer:
             body_timeout=BODY_TIMEOUT_S,
             idle_connection_timeout=IDLE_S,
         )
-        self._server.add_sockets(sockets)
+        self._server.add_socket(listener)
 
 
 def login_link(url: str, code: str) -> str:
@@ -228,7 +227,7 @@ def _shown(host: str) -> str:
     return f"[{host}]" if address.version == 6 else host
 
 
-def _bound(host: str, port: int, last: int) -> list[socket.socket]:
+def _bound(host: str, port: int, last: int) -> socket.socket:
     for number in [port] if port else [last, 0] if last else [0]:
         try:
             return _listening(host, number)
@@ -237,10 +236,11 @@ def _bound(host: str, port: int, last: int) -> list[socket.socket]:
     raise SettingsError(f"the inbox cannot listen on {host} port {port}: {why}")
 
 
-def _listening(host: str, port: int) -> list[socket.socket]:
-    # One address only: "localhost" may mean two, which would get two different free ports.
-    address = "127.0.0.1" if host == "localhost" else host
-    return bind_sockets(port, address)
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=128)
+    listener.setblocking(False)
+    return listener
 
 
 def _context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:

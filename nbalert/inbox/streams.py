@@ -82,7 +82,7 @@ class EventStream(Handler):
     def _seat(self) -> Iterator[Seat]:
         seat = self.site.seats.take(self.owner())
         if seat is None:
-            self.set_header("Retry-After", "5")
+            self._retry_after_s = 5
             raise HTTPError(503, "too many streams are open")
         self._taken = seat
         try:

@@ -1,0 +1,161 @@
+"""Keeps the line open: finds or hosts the courier, greets it, comes back after a cut, carries requests."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Any
+
+from nbalert.courier import lifecycle
+from nbalert.errors import CourierError, NbalertError
+from nbalert.home import Home
+from nbalert.line import Frame, Line
+
+log = logging.getLogger(__name__)
+
+RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Pauses between tries to reach a courier; the last one is repeated."""
+ANSWER_S = 10.0
+"""How long an answer of the courier is waited for."""
+
+
+class Connection:
+    """A process's connection to the courier of a home, on a thread of its own.
+
+    Args:
+        home: Where the courier is found, or hosted.
+        greeting: The frames to say first, each time anew; called on the thread.
+        hear: Called on the thread with every frame but answers to requests.
+    """
+
+    def __init__(
+        self, home: Home, greeting: Callable[[], Iterable[Frame]], hear: Callable[[Frame], None]
+    ) -> None:
+        self._home = home
+        self._greeting = greeting
+        self._hear = hear
+        self._guard = threading.Lock()
+        self._requests: dict[int, Future[Any]] = {}
+        self._numbers = itertools.count(1)
+        self._thread: threading.Thread | None = None
+        self._line: Line | None = None
+        self._greeted = threading.Event()
+        self._is_closing = threading.Event()
+        self._fault = ""
+
+    def start(self) -> None:
+        """Start the thread, once."""
+        if self._thread is None:
+            with self._guard:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="nbalert-line", daemon=True)
+                    self._thread.start()
+
+    def nudge(self, frame: Frame) -> None:
+        """Say something small, if that needs no waiting; what is not said now, the greeting says."""
+        self.start()
+        if line := self._line:
+            line.nudge(frame)
+
+    def send(self, frame: Frame) -> None:
+        """Say something, if there is a line; what is not said now, the greeting says."""
+        if line := self._line:
+            with contextlib.suppress(OSError):
+                line.send(frame)
+
+    def request(self, frame: Frame, timeout_s: float = ANSWER_S) -> Any:
+        """Ask the courier something, starting one if need be, and on a new line if the old one is cut.
+
+        Raises:
+            CourierError: No answer in time, or it could not make sense of the request.
+        """
+        deadline = time.monotonic() + timeout_s
+        self.start()
+        while (left_s := deadline - time.monotonic()) > 0 and self._greeted.wait(left_s):
+            with contextlib.suppress(OSError, TimeoutError):
+                return self._request_once(frame, deadline - time.monotonic())
+        raise CourierError(f"no answer from the courier{': ' + self._fault if self._fault else ''}")
+
+    def close(self) -> None:
+        """Leave the line for good."""
+        self._is_closing.set()
+        if line := self._line:
+            line.close()
+
+    def _request_once(self, frame: Frame, timeout_s: float) -> Any:
+        number, answer = next(self._numbers), Future[Any]()
+        line = self._line
+        if line is None:
+            raise ConnectionError
+        with self._guard:
+            self._requests[number] = answer
+        try:
+            line.send({**frame, "id": number})
+            return answer.result(max(timeout_s, 0.05))
+        finally:
+            with self._guard:
+                self._requests.pop(number, None)
+
+    def _run(self) -> None:
+        pauses = iter(RETRY_S)
+        while not self._is_closing.is_set():
+            try:
+                self._hold(Line.connect(self._home.socket))
+                pauses = iter(RETRY_S)
+            except (OSError, NbalertError) as error:
+                self._fault = str(error)
+                self._host()
+                self._is_closing.wait(next(pauses, RETRY_S[-1]))
+
+    def _host(self) -> None:
+        try:
+            lifecycle.ensure(self._home)
+        except CourierError as error:
+            self._fault = str(error)
+
+    def _hold(self, line: Line) -> None:
+        self._line = line
+        try:
+            for frame in self._greeting():
+                line.send(frame)
+            for frame in line.frames():
+                self._take(frame)
+        finally:
+            self._greeted.clear()
+            self._line = None
+            line.close()
+            self._drop_requests()
+
+    def _take(self, frame: Frame) -> None:
+        try:
+            if frame.get("event") == "welcome":
+                self._fault = ""
+                self._greeted.set()
+            elif frame.get("event") == "answer":
+                self._answer(frame)
+            else:
+                self._hear(frame)
+        except Exception:  # one bad frame must not cost the line
+            log.exception("a frame of the courier could not be understood")
+
+    def _answer(self, frame: Frame) -> None:
+        with self._guard:
+            answer = self._requests.get(frame["re"])
+        if answer is None:
+            return
+        if "error" in frame:
+            answer.set_exception(CourierError(frame["error"]))
+        else:
+            answer.set_result(frame["value"])
+
+    def _drop_requests(self) -> None:
+        with self._guard:
+            dropped = list(self._requests.values())
+        for answer in dropped:
+            if not answer.done():
+                answer.set_exception(ConnectionError())

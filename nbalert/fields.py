@@ -1,0 +1,135 @@
+"""The types that settings are made of: secrets, durations, files, TLS, and what every channel has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    ValidationError,
+    ValidationInfo,
+)
+
+from nbalert.credentials import is_reference, resolve
+from nbalert.durations import parse_duration
+from nbalert.errors import SettingsError
+from nbalert.question import APPROVE, REJECT
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a table of settings was written, and where its secrets are looked up.
+
+    Args:
+        file: Name for error messages.
+        folder: Start of relative paths.
+        environment: For `env:` references; None where this process is not of that project.
+    """
+
+    file: str
+    folder: Path
+    environment: Mapping[str, str] | None
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _secret(value: object, info: ValidationInfo) -> object:
+    if not isinstance(info.context, Origin) or not isinstance(value, str):
+        return value  # values that come over the line are resolved already
+    if not is_reference(value):
+        raise ValueError("is a secret: refer to it as env:NAME, file:PATH or keyring:SERVICE/NAME")
+    return resolve(value, info.context.folder, info.context.environment)
+
+
+def _maybe_secret(value: object, info: ValidationInfo) -> object:
+    return _secret(value, info) if isinstance(value, str) and is_reference(value) else value
+
+
+def _local_path(value: object, info: ValidationInfo) -> object:
+    if isinstance(info.context, Origin) and isinstance(value, str):
+        return info.context.folder / Path(value).expanduser()
+    return value
+
+
+def _reveal(value: SecretStr, info: SerializationInfo) -> str:
+    return value.get_secret_value() if info.context == "line" else str(value)
+
+
+Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
+"""Seconds; written as a number or as `1h30m`."""
+Secret = Annotated[SecretStr, BeforeValidator(_secret), PlainSerializer(_reveal)]
+"""A secret; in a file only ever a reference to one."""
+SecretUrl = Annotated[SecretStr, BeforeValidator(_maybe_secret), PlainSerializer(_reveal)]
+"""A URL that may hold a secret: a reference, or the URL itself. Never shown."""
+LocalPath = Annotated[Path, BeforeValidator(_local_path)]
+"""A file; relative to the settings file that names it."""
+
+
+class Frozen(BaseModel):
+    """A table: no unknown keys, no value in an error, never changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Tls(Frozen):
+    """TLS of one channel."""
+
+    ca: LocalPath | None = Field(None, description="Certificates to trust, PEM")
+    cert: LocalPath | None = Field(None, description="Client certificate, PEM")
+    key: LocalPath | None = Field(None, description="Key of the client certificate, PEM")
+    verify: bool = Field(True, description="Whether to check the server's certificate")
+
+
+class ChannelSettings(Frozen):
+    """What every kind of channel understands; a kind adds its own fields."""
+
+    kind: str = Field(description="Which chat service")
+    enabled: bool = Field(True, description="Switch off to keep messages waiting")
+    approvers: tuple[str, ...] = Field((), description="Ids of who may answer, or the one word anyone")
+    allow_self: bool = Field(False, description="Whether the asker may answer")
+    approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
+    reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
+    timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")
+    tls: Tls = Field(default_factory=Tls, description="TLS options")
+
+
+def validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, prefix: str = "") -> _Model:
+    """A table as its model, secrets resolved.
+
+    Args:
+        prefix: Where in the file the table stands, for errors: `channels.team.`.
+
+    Raises:
+        SettingsError: Names file and key, never a value.
+    """
+    try:
+        return model.model_validate(values, context=origin)
+    except SettingsError as error:
+        raise SettingsError(f"{origin.file}: {prefix.rstrip('.')}: {error}") from None
+    except ValidationError as error:
+        raise SettingsError("; ".join(_faults(error, model, origin, prefix))) from None
+
+
+def _faults(error: ValidationError, model: type[BaseModel], origin: Origin, prefix: str) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_input=False):
+        key = prefix + ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(fault["loc"][-1]), model.model_fields, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(model.model_fields)}"
+            yield f"{origin.file}: unknown key {key}; {hint}"
+        else:
+            yield f"{origin.file}: {key}: {fault['msg'].removeprefix('Value error, ')}"
