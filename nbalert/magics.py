@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbalert.cell_message import Parts, cell_message
@@ -27,6 +27,9 @@ _ON = {
     "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
     "success": frozenset({Outcome.OK}),
 }
+
+_USER_FRAME = 2
+"""How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -53,6 +56,7 @@ class NbalertMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self._expand = shell.var_expand
         self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
 
     # ---- %alert and %%alert
@@ -108,6 +112,7 @@ class NbalertMagics(Magics):
     @argument("--approve", type=_words, default=(), help="Words that mean yes: ship,go.")
     @argument("--reject", type=_words, default=(), help="Words that mean no: stop,wait.")
     @argument("--no-raise", action="store_true", help="Return a false Decision instead of raising.")
+    @no_var_expand  # below a cell magic IPython would look names up in a frame of its own
     @line_cell_magic
     def ask(self, line: str, cell: str | None = None) -> Decision | None:
         """Ask in chat and wait. Raises NotApproved unless approved, so that Run All stops.
@@ -123,7 +128,11 @@ class NbalertMagics(Magics):
         """
         from nbalert import asking  # brings what only a question needs
 
-        options = _parsed("ask", line)
+        if cell is not None and "%%ask" not in self.watcher.current_source:
+            raise UsageError(
+                "%%ask has to be the first line of the cell; after an upgrade: %reload_ext nbalert"
+            )
+        options = _parsed("ask", self._expand(line, _USER_FRAME))
         terms = asking.Terms(
             channel=options.channel,
             timeout_s=options.timeout,
@@ -179,7 +188,7 @@ class NbalertMagics(Magics):
 
     def done(self, run: CellRun) -> None:
         """An alerted cell has ended: put its message on disk before its reply is sent."""
-        options = _parsed("alert", run.alert_line)
+        options = _parsed("alert", run.alert_line if _is_valid(run.alert_line) else "")
         if run.outcome not in _ON[options.on] or run.duration_s < options.after:
             return
         parts = Parts(
@@ -238,6 +247,14 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
         words = line.split()  # an apostrophe in free text
     options: argparse.Namespace = getattr(NbalertMagics, name).parser.parse_args(words)
     return options
+
+
+def _is_valid(line: str) -> bool:
+    """A cell whose options are wrong has failed with that, and is told on the default channel."""
+    try:
+        return bool(_parsed("alert", line))
+    except UsageError:
+        return False
 
 
 def _warn(text: str) -> None:
