@@ -98,9 +98,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _inbox(options: argparse.Namespace) -> None:
-    from nbalert.inbox import command
+    from nbalert import inbox_command
 
-    command.run(options)
+    inbox_command.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -206,10 +206,11 @@ def _changed_at(path: Path) -> int | None:
 
 def _key(project: Path | None, overrides: Mapping[str, Any]) -> str:
     path = str(project) if project else ""
-    if not overrides:
-        return path
+    where = {key: overrides[key] for key in ("channels", "default") if key in overrides}
+    if not where:
+        return path  # the other overrides change nothing about where a message goes
     # Values of NBALERT_* may be secrets: only a digest tells two environments apart.
-    digest = hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps(where, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return f"{path}#{digest}"
 
 

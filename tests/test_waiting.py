@@ -319,11 +319,10 @@ def test_handler_that_awaits_may_outlive_the_wait(fresh: Kernel) -> None:
     assert plain.end().ename == "KeyboardInterrupt"
 
 
+@pytest.mark.parametrize("kernel_python", ["ipykernel 7"], indirect=True)  # 6 has no subshells
 def test_click_on_a_subshell_thread(kernel: Kernel) -> None:
     """JupyterLab may have ipykernel 7 answer comms on a thread: setting the future there ends the wait."""
     session, control = kernel.client.session, kernel.client.control_channel
-    if kernel.run("hasattr(get_ipython().kernel, 'shell_channel_thread')").result == "False":
-        pytest.skip("ipykernel 6 has no subshells")
     control.send(session.msg("create_subshell_request", {}))
     subshell = kernel.client.get_control_msg(timeout=5)["content"]["subshell_id"]
     button = Button(kernel)
@@ -545,11 +544,18 @@ def test_asyncio_is_what_it_was(fresh: Kernel) -> None:
     assert ok(fresh.run(textwrap.dedent(code))) == "[] True\n[]\nTrue\n"
 
 
-@pytest.mark.parametrize("library", ["nest_asyncio2", "nest_asyncio"])
+@pytest.mark.parametrize(
+    ("kernel_python", "library"),
+    [
+        ("ipykernel 7", "nest_asyncio2"),
+        ("ipykernel 6", "nest_asyncio2"),
+        ("ipykernel 6", "nest_asyncio"),  # which only ipykernel 6 brings along
+    ],
+    indirect=["kernel_python"],
+)
 def test_the_users_own_nesting_stays(fresh: Kernel, library: str) -> None:
     """nest-asyncio2 or its old namesake, applied by the user before, is left as it was; clicks work."""
-    if fresh.run(f"import {library}; {library}.apply()").status == "error":
-        pytest.skip(f"{library} is not installed there")
+    ok(fresh.run(f"import {library}; {library}.apply()"))
     fresh.run(PLACES)
     fresh.run("before = picture()")
     button = Button(fresh)

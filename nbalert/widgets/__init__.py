@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol
 
-from nbalert.client import Pending
-from nbalert.question import Decision, Question
-
-
-class Asked(Protocol):
-    """What a view needs to know of a question that was put."""
-
-    question: Question
-    channel: str
-    pending: Pending
-
-    def cancel(self, reason: str) -> None:
-        """End it from here."""
-
-
-class View(Protocol):
-    """What shows a question while it is open."""
-
-    def close(self, decision: Decision) -> None:
-        """The question has ended: leave what a reader needs later."""
+from nbalert.question import Decision
+from nbalert.widgets.view import Asked, View
 
 
 def watch(asked: Asked) -> View:

@@ -24,7 +24,7 @@ from nbalert.question import ANYONE, Decision, Outcome, Question, Reply
 from nbalert.waiting import can_hold
 
 if TYPE_CHECKING:
-    from nbalert.widgets import Asked
+    from nbalert.widgets.view import Asked
 
 LINK_RENEWAL_S = 100.0
 """A code in a link lives for two minutes; the link of a waiting question is renewed before."""
