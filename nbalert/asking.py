@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import getpass
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -29,6 +30,7 @@ from nbalert.widgets import watch
 if TYPE_CHECKING:
     from nbalert.fields import ChannelSettings
     from nbalert.settings import ChannelTable
+    from nbalert.widgets.view import View
 
 GRACE_S = 15.0
 """How long after its end a question is waited for: the courier tells of it, or is replaced meanwhile."""
@@ -83,6 +85,9 @@ class Asked:
             raise CannotAsk(
                 f"the question cannot be written to {self._client.home.spool}: {error}"
             ) from error
+        except BaseException as error:  # it may be on its way already
+            self.abandon(error)
+            raise
 
     @property
     def patience_s(self) -> float | None:
@@ -96,10 +101,12 @@ class Asked:
         self.pending.decide(self._ended(Outcome.CANCELLED, reason))
         self._client.cancel(self.pending, reason)
 
-    @property
-    def interrupted(self) -> Decision:
-        """What an interrupt makes of it, also where an approval arrived in the same instant."""
-        return self._ended(Outcome.CANCELLED, "interrupted")
+    def abandon(self, error: BaseException) -> Decision:
+        """The wait was broken off: cancelled, also where an approval arrived in the same instant."""
+        is_interrupt = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
+        reason = "interrupted" if is_interrupt else f"broken off by {type(error).__name__}"
+        self.cancel(reason)
+        return self._ended(Outcome.CANCELLED, reason)
 
     def overdue(self) -> Decision:
         """The courier has said nothing at all: fail closed."""
@@ -201,18 +208,14 @@ async def ask_async(
 ) -> Decision:
     """`ask` for coroutines: other tasks run while this one waits. Cancelling it cancels the question."""
     asked = put(text, _terms(channel, timeout, approvers, need, approve, reject), code)
-    view = watch(asked)
-    try:
-        decided = asyncio.wrap_future(asked.pending.decided)
-        decision = await asyncio.wait_for(asyncio.shield(decided), asked.patience_s)
-    except TimeoutError:
-        decision = asked.overdue()
-    except BaseException:
-        asked.cancel("interrupted")
-        view.close(asked.interrupted)
-        raise
-    used = await asyncio.to_thread(asked.settle, decision)
-    view.close(used)
+    with _shown(asked) as view:
+        try:
+            decided = asyncio.wrap_future(asked.pending.decided)
+            decision = await asyncio.wait_for(asyncio.shield(decided), asked.patience_s)
+        except TimeoutError:
+            decision = asked.overdue()
+        used = await asyncio.to_thread(asked.settle, decision)
+        view.close(used)
     return _outcome(used, raises)
 
 
@@ -223,18 +226,28 @@ def hold(asked: Asked, *, raises: bool) -> Decision:
         NotApproved: With `raises`, unless approved.
         KeyboardInterrupt: The question is cancelled.
     """
-    view = watch(asked)
-    try:
-        decision = wait_for(asked.pending.decided, asked.patience_s)
-    except TimeoutError:
-        decision = asked.overdue()
-    except BaseException:
-        asked.cancel("interrupted")
-        view.close(asked.interrupted)
-        raise
-    used = asked.settle(decision)
-    view.close(used)
+    with _shown(asked) as view:
+        try:
+            decision = wait_for(asked.pending.decided, asked.patience_s)
+        except TimeoutError:
+            decision = asked.overdue()
+        used = asked.settle(decision)
+        view.close(used)
     return _outcome(used, raises)
+
+
+@contextmanager
+def _shown(asked: Asked) -> Iterator[View]:
+    """A question that was put is shown, and cancelled by whatever breaks off the wait for it."""
+    view: View | None = None
+    try:
+        view = watch(asked)
+        yield view
+    except BaseException as error:
+        decision = asked.abandon(error)
+        if view is not None:
+            view.close(decision)
+        raise
 
 
 def _outcome(decision: Decision, raises: bool) -> Decision:

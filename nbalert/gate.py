@@ -10,6 +10,7 @@ us.
 from __future__ import annotations
 
 import asyncio
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self
@@ -163,7 +164,11 @@ class _Gate6(Gate):
 
 
 class _Gate7(Gate):
-    """For ipykernel 7, where each shell message is a task of its own behind one lock."""
+    """For ipykernel 7, where each shell message is a task of its own behind one lock.
+
+    A click from before the wait is behind it already: 7.4 dispatches such a click itself, 7.1 to 7.3 leave it
+    there until the cell ends.
+    """
 
     def __init__(self, kernel: Any) -> None:
         super().__init__(kernel, kernel.shell_channel_thread.manager._shell_channel_to_main.to_stream)
@@ -187,8 +192,11 @@ def gate_for(kernel: Any) -> Gate:
     """The gate that fits this ipykernel.
 
     Raises:
-        AttributeError: None does.
+        AttributeError: None does. LookupError: It is 7.0, which has all the names, but whose stream brings
+        nothing to a nested loop (7.0.1).
     """
+    if sys.modules["ipykernel"].version_info[:2] == (7, 0):
+        raise LookupError("ipykernel 7.0")
     return _Gate6(kernel) if hasattr(kernel, "msg_queue") else _Gate7(kernel)
 
 

@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from nbalert import question_marks
 from nbalert.cell_message import Parts, cell_message
 from nbalert.cells import CellRun, CellWatcher
 from nbalert.durations import parse_duration
@@ -221,6 +222,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(magics)
     shell.magics_manager.registry["nbalert"] = magics
     magics.watcher.load()
+    question_marks.load(shell)
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -229,6 +231,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.watcher.unload()
+    question_marks.unload(shell)
     shell.magics_manager.registry.pop(type(magics).__name__, None)
     for kind, names in magics.magics.items():
         for name in names:

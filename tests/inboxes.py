@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -93,6 +94,15 @@ class Inbox:
     def sender(self, name: str = "courier") -> httpx.Client:
         """A courier."""
         return self.client(headers={"Authorization": f"Bearer {self.server.sender_token(name)}"})
+
+    def wait_for_streams(self, count: int) -> None:
+        """Wait until so many streams are open."""
+        site = self.server._site
+        assert site
+        deadline = time.monotonic() + 10
+        while len(site.seats) != count:
+            assert time.monotonic() < deadline, f"{len(site.seats)} streams are open"
+            time.sleep(0.01)
 
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -30,7 +30,7 @@ cells
 outcome
 capture
 stacking
-future_imports
+future_imports question_marks
 waiting
 gate
 posting

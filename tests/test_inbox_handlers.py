@@ -346,7 +346,7 @@ def test_what_is_no_message_is_refused(tmp_path: Path) -> None:
     """A body that is not a message is answered 400, and nothing is kept."""
     with Inbox(tmp_path) as inbox:
         good = some_message(question=question()).to_json()
-        broken = [
+        broken: list[object] = [
             {},
             None,
             [],

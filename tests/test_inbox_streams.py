@@ -103,9 +103,9 @@ def test_closed_client_leaves_at_once(tmp_path: Path) -> None:
     with Inbox(tmp_path) as inbox:
         with events(inbox.person("bob"), "/api/events") as stream:
             next(stream)
-            assert _seats(inbox) == 1
+            inbox.wait_for_streams(1)
         inbox.person("bob")  # anything that takes a round trip
-        _wait_for_seats(inbox, 0)
+        inbox.wait_for_streams(0)
 
 
 def test_too_many_windows(tmp_path: Path) -> None:
@@ -113,10 +113,10 @@ def test_too_many_windows(tmp_path: Path) -> None:
     with Inbox(tmp_path) as inbox, ExitStack() as stack:
         bob = inbox.person("bob")
         first = stack.enter_context(events(bob, "/api/events"))
-        for _ in range(SEATS_EACH):
-            next(stack.enter_context(events(bob, "/api/events")))
+        others = [stack.enter_context(events(bob, "/api/events")) for _ in range(SEATS_EACH)]
+        assert next(others[-1])[1] == "hello"
         assert [name for _, name, _ in first] == ["hello", "displaced"]
-        _wait_for_seats(inbox, SEATS_EACH)
+        inbox.wait_for_streams(SEATS_EACH)
 
 
 def test_slow_client_is_let_go(tmp_path: Path) -> None:
@@ -128,14 +128,14 @@ def test_slow_client_is_let_go(tmp_path: Path) -> None:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             host = f"127.0.0.1:{inbox.server.port}"
             slow.sendall(f"GET /api/events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
-            _wait_for_seats(inbox, 1)
+            inbox.wait_for_streams(1)
             with events(bob, "/api/events") as stream, ThreadPoolExecutor(1) as pool:
                 posted = [
                     pool.submit(post, sender, some_message(code="x" * 100_000), f"k{n}") for n in range(200)
                 ]
                 got = {next(named)[2]["id"] for named in [_only(stream, "message")] for _ in posted}
             assert got == {future.result() for future in posted}
-            _wait_for_seats(inbox, 0)
+            inbox.wait_for_streams(0)
 
 
 def test_burst_is_seen_whole(tmp_path: Path) -> None:
@@ -159,16 +159,3 @@ def test_burst_is_seen_whole(tmp_path: Path) -> None:
 
 def _only(stream: Iterator[tuple[int, str, Any]], wanted: str) -> Iterator[tuple[int, str, Any]]:
     return (event for event in stream if event[1] == wanted)
-
-
-def _seats(inbox: Inbox) -> int:
-    site = inbox.server._site
-    assert site
-    return len(site.seats)
-
-
-def _wait_for_seats(inbox: Inbox, count: int) -> None:
-    deadline = time.monotonic() + 10
-    while _seats(inbox) != count:
-        assert time.monotonic() < deadline, f"{_seats(inbox)} seats are taken"
-        time.sleep(0.01)

@@ -41,6 +41,8 @@ class InboxChannel(Channel):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = Http(name, settings, self.settings.url.rstrip("/") + "/", headers)
         self._stream = _ReplyStream(self._http)
+        # httpx's pool takes time that grows with the square of the requests that queue in it.
+        self._few = asyncio.Semaphore(8)
 
     async def post(self, message: Message, key: str) -> Receipt:
         """Deliver, exactly once a key."""
@@ -84,7 +86,8 @@ class InboxChannel(Channel):
         pause = _Pause()
         while True:
             try:
-                answer = await self._http.request("GET", f"api/messages/{id_}/replies")
+                async with self._few:
+                    answer = await self._http.request("GET", f"api/messages/{id_}/replies")
                 return [Reply.from_json(reply) for reply in answer.json()["replies"]]
             except ChannelError as error:
                 await pause.after(error)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,11 +15,11 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError
 
 from nbalert.errors import SettingsError
+from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.archive import Archive
+from nbalert.inbox.binding import bound, is_loopback, locked, shown, tls_context
 from nbalert.inbox.guard import Guard, checked_public_url
 from nbalert.inbox.handlers import (
-    Auth,
-    Handler,
     ImageHandler,
     MeHandler,
     MessageHandler,
@@ -83,15 +81,15 @@ class InboxServer:
             SettingsError: Not loopback and neither TLS nor a public URL; port taken; served already.
             StoreError: The file cannot be used.
         """
-        if not (self._tls or self._public_url or _is_loopback(self._host)):
+        if not (self._tls or self._public_url or is_loopback(self._host)):
             raise SettingsError(
                 f"the inbox listens on loopback only; to serve it on {self._host} give it tls or a public_url"
             )
-        context = _context(self._tls)
+        tls = tls_context(self._tls)
         with self._people() as people:
-            self._lock = _locked(self._database, people.last_url)
+            self._lock = locked(self._database, people.last_url)
             try:
-                self._open(people, context)
+                self._open(people, tls)
             except BaseException:
                 await self.stop()
                 raise
@@ -132,16 +130,16 @@ class InboxServer:
         with closing(People(self._database)) as people:
             yield people
 
-    def _open(self, people: People, context: ssl.SSLContext | None) -> None:
-        listener = _bound(self._host, self.port, last=int(people.fact("port") or 0))
+    def _open(self, people: People, tls: ssl.SSLContext | None) -> None:
+        listener = bound(self._host, self.port, last=int(people.fact("port") or 0))
         self.port = int(listener.getsockname()[1])
-        self.url = self._public_url or f"{'https' if context else 'http'}://{_shown(self._host)}:{self.port}"
+        self.url = self._public_url or f"{'https' if tls else 'http'}://{shown(self._host)}:{self.port}"
         people.remember("port", self.port)
         people.remember("url", self.url)
         self._site = Site(
             archive=Archive(self._database),
             people=People(self._database),
-            guard=Guard(self.port, self._public_url, is_tls=context is not None),
+            guard=Guard(self.port, self._public_url, is_tls=tls is not None),
             url=self.url,
             cookie=f"nbalert-{people.inbox_id}",
             heartbeat_s=self.heartbeat_s,
@@ -149,7 +147,7 @@ class InboxServer:
         )
         self._server = HTTPServer(
             _application(self._site),
-            ssl_options=context,
+            ssl_options=tls,
             max_body_size=READ_BYTES,
             body_timeout=BODY_TIMEOUT_S,
             idle_connection_timeout=IDLE_S,
@@ -207,65 +205,3 @@ def _page() -> dict[str, tuple[str, bytes]]:
     found = {f.name: f.read_bytes() for f in (files("nbalert.inbox") / "page").iterdir() if f.is_file()}
     pages = {name: (guess_type(name)[0] or "text/plain", content) for name, content in found.items()}
     return {**pages, "": pages["index.html"]}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _shown(host: str) -> str:
-    """The host as it stands in a URL; for "everywhere" this machine's name."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.is_unspecified:
-        return socket.getfqdn()
-    return f"[{host}]" if address.version == 6 else host
-
-
-def _bound(host: str, port: int, last: int) -> socket.socket:
-    for number in [port] if port else [last, 0] if last else [0]:
-        try:
-            return _listening(host, number)
-        except OSError as error:
-            why = error.strerror or "it cannot be used"
-    raise SettingsError(f"the inbox cannot listen on {host} port {port}: {why}")
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=128)
-    listener.setblocking(False)
-    return listener
-
-
-def _context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:
-    if tls is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(*tls)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"the inbox's certificate or key cannot be read: {type(error).__name__}"
-        ) from None
-    return context
-
-
-def _locked(database: Path, url: str) -> int | None:
-    """Hold the file's lock: a second server would not tell its listeners what the first one takes."""
-    try:
-        import fcntl  # not on Windows, where the courier's own lock has to do
-    except ImportError:
-        return None
-    lock = os.open(database.with_name(database.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise SettingsError(f"the inbox is served already, at {url or 'another address'}") from None
-    return lock

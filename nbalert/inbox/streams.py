@@ -18,8 +18,9 @@ from tornado.http1connection import HTTP1Connection
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import HTTPError
 
-from nbalert.inbox.handlers import Auth, Handler, person_view
+from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.site import Seat
+from nbalert.inbox.views import person_view
 
 BATCH = 20
 """So few at a time that the largest batch fits in memory."""

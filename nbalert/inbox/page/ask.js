@@ -99,15 +99,18 @@ function actions(view, room) {
     reason.rows = Math.min(6, reason.value.split("\n").length);
   });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const buttons = [["approve", policy.approve[0], "ok", "Approve"], ["reject", policy.reject[0], "critical", "Reject"]]
-    .map(([name, word, shape, label]) => el("button", { class: name, type: "button", "data-keep": name, onclick: () => send(word) }, icon(shape), label));
+  const word = (name) => (policy[name].includes(name) ? name : policy[name][0]);
+  const buttons = [["approve", "ok", "Approve"], ["reject", "critical", "Reject"]].map(([name, shape, label]) =>
+    el("button", { class: name, type: "button", "data-keep": name, onclick: () => send(word(name)) }, icon(shape), label));
   const form = el("div", { class: "actions" }, reason, buttons);
   async function send(word) {
     const why = reason.value.trim();
+    reason.value = ""; // it belongs to this answer, not to a later one
     buttons.forEach((button) => (button.disabled = true));
     problem.hidden = true;
     const refused = await room.answer(view.id, why ? `${word}: ${why}` : word);
     if (!refused) return;
+    reason.value = why;
     problem.textContent = refused;
     problem.hidden = false;
     buttons.forEach((button) => (button.disabled = false));
