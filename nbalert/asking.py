@@ -25,7 +25,7 @@ from nbalert.posting import here
 from nbalert.process import client
 from nbalert.question import ANYONE, Decision, Outcome, Policy, Question
 from nbalert.waiting import wait_for
-from nbalert.widgets import watch
+from nbalert.widgets import view_of
 
 if TYPE_CHECKING:
     from nbalert.fields import ChannelSettings
@@ -241,7 +241,8 @@ def _shown(asked: Asked) -> Iterator[View]:
     """A question that was put is shown, and cancelled by whatever breaks off the wait for it."""
     view: View | None = None
     try:
-        view = watch(asked)
+        view = view_of(asked)
+        view.show()
         yield view
     except BaseException as error:
         decision = asked.abandon(error)

@@ -31,6 +31,18 @@ def inbox_link(client: Client) -> InboxLink:
     return InboxLink(url, "" if base else _ssh_hint(port))
 
 
+def message_link(client: Client, link: str) -> str:
+    """A message's link; where it stands on the inbox of this machine, with a code as `inbox_link` gives it.
+
+    Raises:
+        CourierError: None can be reached or hosted.
+    """
+    place, _, mark = link.partition("#")
+    if place.rstrip("/") != str(client.request({"do": "inbox"})["url"]).rstrip("/"):
+        return link
+    return f"{inbox_link(client).url}&{mark}"
+
+
 def _proxy_base(port: int) -> str:
     """The path through jupyter-server-proxy, where the kernel belongs to a server that has it."""
     if importlib.util.find_spec("jupyter_server_proxy") is None:

@@ -1,4 +1,7 @@
-"""`%ask Drop table users?` is a question. IPython takes a line that ends so for a call of help, and goes on."""
+"""`%ask Drop table users?` is a question, though IPython takes a line that ends so for a call of help.
+
+It would show the help on `users`, and the code below would run unasked.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ class QuestionLine(TokenTransformBase):
     priority = 4  # before HelpEnd, which has 5
 
     def __init__(self, first: tokenize.TokenInfo, percent: tokenize.TokenInfo) -> None:
-        super().__init__(first.start)
+        super().__init__(first.start)  # type: ignore[no-untyped-call]
         self._command = (EscapedCommand if percent is first else MagicAssign)(percent.start)
 
     @classmethod
     def find(cls, tokens_by_line: Sequence[Sequence[tokenize.TokenInfo]]) -> QuestionLine | None:
         """The first such line."""
         for tokens in tokens_by_line:
-            line = [t for t in tokens if t.type not in (tokenize.INDENT, tokenize.DEDENT) and t.string.strip()]
+            line = [token for token in tokens if token.string.strip()]  # no indents, no line ends
             percent = _percent(line)
             if percent is not None and line[-1].string == "?":
                 return cls(line[0], percent)

@@ -22,7 +22,10 @@ class Person:
         url, fragment = urldefrag(link)
         self._http = httpx.Client(base_url=url, headers={"Origin": url.rstrip("/")}, trust_env=False)
         code = {"code": fragment.removeprefix("code=")}
-        self.name = self._http.post("api/session", json=code).raise_for_status().json()["name"]
+        answer = self._http.post("api/session", json=code)
+        if answer.is_error:
+            self._http.close()
+        self.name = answer.raise_for_status().json()["name"]
 
     def __enter__(self) -> Person:
         return self

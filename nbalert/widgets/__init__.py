@@ -1,4 +1,4 @@
-"""What a notebook shows. `watch` picks what can be shown here: a widget in a kernel, a line in a terminal."""
+"""What a notebook shows. `view_of` picks what can be shown: a widget in a kernel, a line in a terminal."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from nbalert.question import Decision
 from nbalert.widgets.view import Asked, View
 
 
-def watch(asked: Asked) -> View:
-    """Show a question from now on."""
+def view_of(asked: Asked) -> View:
+    """The view of a question, not shown yet."""
     if _in_kernel():
         from nbalert.widgets.ask_status import AskStatus  # ipywidgets is paid for by the first ask
 
-        return AskStatus.shown(asked)
+        return AskStatus(asked)
     return _Lines(asked)
 
 
@@ -26,7 +26,10 @@ class _Lines:
     """The question in a terminal: a line when it is put, a line when it has ended."""
 
     def __init__(self, asked: Asked) -> None:
-        self._say(f"asked on {asked.channel}: {asked.question.text}")
+        self._asked = asked
+
+    def show(self) -> None:
+        self._say(f"asked on {self._asked.channel}: {self._asked.question.text}")
 
     def close(self, decision: Decision) -> None:
         self._say(decision.sentence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import ipywidgets
@@ -17,7 +17,7 @@ from IPython.display import display, update_display
 
 from nbalert.durations import show_duration
 from nbalert.errors import CourierError
-from nbalert.inbox_link import inbox_link
+from nbalert.inbox_link import message_link
 from nbalert.message import Receipt
 from nbalert.process import client
 from nbalert.question import ANYONE, Decision, Outcome, Question, Reply
@@ -28,15 +28,35 @@ if TYPE_CHECKING:
 
 LINK_RENEWAL_S = 100.0
 """A code in a link lives for two minutes; the link of a waiting question is renewed before."""
+CLOSE_S = 120.0
+"""So near to its begin and its end the seconds of a question are counted."""
+PAUSE_S = 15.0
 
-_LOOK = {
-    Outcome.APPROVED: ("✅", "#1a7f37"),
-    Outcome.REJECTED: ("❌", "#cf222e"),
-    Outcome.EXPIRED: ("⌛", "#9a6700"),
-    Outcome.CANCELLED: ("🚫", "#6e7781"),
-    Outcome.ERROR: ("⚠️", "#cf222e"),
+
+class Look(NamedTuple):
+    """How a state is shown: its colour carries white text, and so fits light and dark pages."""
+
+    icon: str
+    word: str
+    colour: str
+
+
+OPEN = Look("⏳", "Waiting", "#4f46d8")
+ENDED = {
+    Outcome.APPROVED: Look("✅", "Approved", "#17794a"),
+    Outcome.REJECTED: Look("❌", "Rejected", "#c02632"),
+    Outcome.EXPIRED: Look("⌛", "Expired", "#a04e06"),
+    Outcome.CANCELLED: Look("🚫", "Cancelled", "#5d6673"),
+    Outcome.ERROR: Look("⚠️", "Error", "#c02632"),
 }
-_OPEN = ("⏳", "#0969da")
+_BORDER = "1px solid rgba(128,128,128,.3)"
+_FRAME = "border-radius:8px;padding:8px 14px;margin:4px 0;max-width:720px;box-sizing:border-box"
+_STYLE = (
+    "<style>@keyframes nbalert-left{to{width:0}}"
+    f".nbalert-open{{border:{_BORDER};border-left:4px solid {OPEN.colour};{_FRAME};overflow:hidden}}"
+    ".nbalert-open .widget-html,.nbalert-open .widget-html-content"
+    "{margin:0;height:auto;line-height:1.5;width:100%;min-width:0}</style>"
+)
 
 
 class AskStatus:
@@ -53,34 +73,36 @@ class AskStatus:
         self._changed = threading.Event()
         self._html = ipywidgets.HTML()
         self._box = ipywidgets.VBox([self._html, *self._buttons()])
+        self._box.add_class("nbalert-open")
 
-    @classmethod
-    def shown(cls, asked: Asked) -> AskStatus:
+    def show(self) -> None:
         """Display it, and keep it up to date until it is closed."""
-        view = cls(asked)
-        view._refresh()
-        bundle = view._box._repr_mimebundle_()
+        self._refresh()
+        bundle = self._box._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        display({**data, **view._static(None)}, raw=True, display_id=view._display)
-        asked.pending.listen(view._hear)
-        threading.Thread(target=view._tick, name="nbalert-ask-status", daemon=True).start()
-        return view
+        display({**data, **self._static(None)}, raw=True, display_id=self._display)
+        self._asked.pending.listen(self._hear)
+        threading.Thread(target=self._tick, name="nbalert-ask-status", daemon=True).start()
 
     def close(self, decision: Decision) -> None:
         """Replace the widget by what stays in the file."""
         self._ended.set()
         self._changed.set()
         update_display(self._static(decision), raw=True, display_id=self._display)
-        for child in self._box.children:
-            child.close()
-        self._box.close()
+        for widget in (*self._box.children, self._box):
+            for part in (getattr(widget, "style", None), widget.layout, widget):
+                if part is not None:
+                    part.close()
 
     def _buttons(self) -> list[Any]:
         """Cancel, where a click can be heard while the cell is held; nothing that would not work."""
         if not can_hold():
             return []
         button = ipywidgets.Button(
-            description="Cancel", icon="times", tooltip="Stop waiting; nothing will run"
+            description="Cancel",
+            icon="times",
+            tooltip="Stop waiting; nothing will run",
+            layout=ipywidgets.Layout(width="auto", margin="6px 0 2px 0"),
         )
         button.on_click(lambda _: self._asked.cancel("cancelled in the notebook"))
         return [button]
@@ -95,61 +117,102 @@ class AskStatus:
     def _tick(self) -> None:
         renewal = 0.0
         while not self._ended.is_set():
-            now = (datetime.now(UTC) - self._began).total_seconds()
-            if self._receipt and now >= renewal:
-                self._link, renewal = self._fresh_link(), now + LINK_RENEWAL_S
+            if self._receipt and self._waited_s >= renewal:
+                self._link, renewal = self._fresh_link(self._receipt), self._waited_s + LINK_RENEWAL_S
             self._refresh()
-            self._changed.wait(_pause_s(self._asked.question))
+            self._changed.wait(_pause_s(self._waited_s, _left_s(self._asked.question)))
             self._changed.clear()
 
-    def _fresh_link(self) -> str:
+    def _fresh_link(self, receipt: Receipt) -> str:
         """To the message; on the inbox of this machine with a code, which never gets into the file."""
-        if self._receipt is None or not self._receipt.link:
-            return ""
         try:
-            own = inbox_link(client())
+            return message_link(client(), receipt.link)
         except CourierError:
-            return self._receipt.link
-        place, _, mark = self._receipt.link.partition("#")
-        return (
-            f"{own.url}&{mark}"
-            if own.url.startswith(place) or own.url.startswith("/")
-            else self._receipt.link
-        )
+            return receipt.link
 
     def _refresh(self) -> None:
-        link = (
-            f' · <a href="{html.escape(self._link)}" target="_blank">open in chat</a>' if self._link else ""
+        answers = "".join(
+            f"<div>{html.escape(_voice(self._asked.question, reply))}</div>" for reply in self._replies
         )
-        self._html.value = _card(self._asked, _OPEN, self._words() + link)
+        self._html.value = (
+            _STYLE + _head(OPEN, self._asked.question.text) + self._clock() + answers + self._facts()
+        )
 
-    def _words(self) -> str:
-        question = self._asked.question
-        waited = show_duration((datetime.now(UTC) - self._began).total_seconds() // 1)
-        words = [f"waiting for {waited}" if self._receipt else "on its way"]
-        if question.expires_at:
-            left_s = max(0.0, (question.expires_at - datetime.now(UTC)).total_seconds())
-            words.append(f"{show_duration(left_s // 1)} left")
-        words += [_voice(question, reply) for reply in self._replies]
-        return " · ".join(html.escape(word) for word in words)
+    def _clock(self) -> str:
+        """How long it has waited, how long it will, and a bar that the page itself shortens."""
+        question, waited_s = self._asked.question, self._waited_s
+        words, left_s = [f"waiting for {_span(waited_s)}"], _left_s(question)
+        if left_s is None:
+            return f'<div role="timer">{words[0]}</div>'
+        share = left_s / max(left_s + waited_s, 1.0)
+        words.append(f"<strong>{_span(left_s)} left</strong>")
+        return (
+            f'<div role="timer">{" · ".join(words)}</div>'
+            '<div style="height:3px;border-radius:2px;background:rgba(128,128,128,.25);margin:4px 0">'
+            f'<div style="height:3px;border-radius:2px;background:{OPEN.colour};width:{share:.2%};'
+            f'animation:nbalert-left {left_s:.0f}s linear forwards"></div></div>'
+        )
+
+    def _facts(self) -> str:
+        channel = html.escape(self._asked.channel)
+        facts = [f"asked on {channel}" if self._receipt else f"on its way to {channel}"]
+        facts.append(html.escape(_who(self._asked.question)))
+        if self._link:
+            link = html.escape(self._link)
+            facts.append(
+                f'<a href="{link}" target="_blank" rel="noopener" style="color:inherit;font-weight:600;'
+                f'text-decoration:underline">open in {channel}</a>'
+            )
+        return _small(" · ".join(facts))
 
     def _static(self, decision: Decision | None) -> dict[str, str]:
         """What the file keeps."""
-        question = self._asked.question
+        text, channel = self._asked.question.text, html.escape(self._asked.channel)
         if decision is None:
-            text, look = "no decision yet", _OPEN
+            look, words = OPEN, "no decision yet"
+            facts = f"asked on {channel} · {html.escape(_who(self._asked.question))}"
         else:
-            text, look = decision.sentence, _LOOK[decision.outcome]
-        plain = f"{look[0]} {question.text} [{self._asked.channel}]: {text}"
-        return {"text/plain": plain, "text/html": _card(self._asked, look, html.escape(text))}
+            look, words = ENDED[decision.outcome], decision.sentence
+            at = decision.decided_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z").strip()
+            facts = f"asked on {channel} · {at} · after {_span(self._waited_s)}"
+        body = _head(look, text) + f'<div role="status">{html.escape(words)}</div>' + _small(facts)
+        frame = f"border:{_BORDER};border-left:4px solid {look.colour};{_FRAME};line-height:1.5"
+        return {
+            "text/plain": f"{look.icon} {text} [{self._asked.channel}]: {words}",
+            "text/html": f'<div class="nbalert-ask" style="{frame}">{body}</div>',
+        }
+
+    @property
+    def _waited_s(self) -> float:
+        return (datetime.now(UTC) - self._began).total_seconds()
 
 
-def _pause_s(question: Question) -> float:
-    """Until the words change: seconds count in the last two minutes, minutes before."""
+def _left_s(question: Question) -> float | None:
+    """Seconds until a question expires; None if it never does."""
     if question.expires_at is None:
-        return 30.0
-    left_s = (question.expires_at - datetime.now(UTC)).total_seconds()
-    return 1.0 if left_s < 120 else min(15.0, left_s - 119)
+        return None
+    return max(0.0, (question.expires_at - datetime.now(UTC)).total_seconds())
+
+
+def _pause_s(waited_s: float, left_s: float | None) -> float:
+    """Until the words are to change."""
+    if waited_s < CLOSE_S or (left_s is not None and left_s < CLOSE_S):
+        return 1.0
+    return PAUSE_S if left_s is None else min(PAUSE_S, left_s - CLOSE_S + 1.0)
+
+
+def _span(seconds: float) -> str:
+    """A duration in whole seconds."""
+    return f"{int(seconds)} s" if seconds < 10 else show_duration(int(seconds))
+
+
+def _who(question: Question) -> str:
+    """Who may answer, and how many have to."""
+    policy = question.policy
+    need = f"{policy.need} have to approve" if policy.need > 1 else ""
+    anyone = ANYONE in policy.approvers
+    who = "anyone may answer" if anyone else f"may answer: {', '.join(policy.approvers)}"
+    return f"{who}, {need}" if need else who
 
 
 def _voice(question: Question, reply: Reply) -> str:
@@ -157,15 +220,15 @@ def _voice(question: Question, reply: Reply) -> str:
     return f"{who}: {reply.text[:80]}" + (f" (does not count: {objection})" if objection else "")
 
 
-def _card(asked: Asked, look: tuple[str, str], status: str) -> str:
-    icon, colour = look
-    policy = asked.question.policy
-    who = "anyone" if ANYONE in policy.approvers else ", ".join(policy.approvers)
-    need = f"{policy.need} of " if policy.need > 1 else ""
+def _head(look: Look, text: str) -> str:
+    """The state, and the question."""
     return (
-        f'<div class="nbalert-ask" style="border-left:4px solid {colour};padding:4px 12px;margin:4px 0">'
-        f"<div><strong>{icon} {html.escape(asked.question.text)}</strong></div>"
-        f'<div role="status" aria-live="polite">{status}</div>'
-        f'<div style="opacity:.7;font-size:90%">{html.escape(asked.channel)} · may answer: '
-        f"{html.escape(need + who)}</div></div>"
+        '<div style="display:flex;flex-wrap:wrap;gap:2px 10px;align-items:baseline;margin-bottom:2px">'
+        f'<span style="background:{look.colour};color:#fff;border-radius:99px;padding:1px 10px;'
+        f'font-size:85%;font-weight:600;white-space:nowrap">{look.word}</span>'
+        f'<strong style="font-size:108%;overflow-wrap:anywhere">{html.escape(text)}</strong></div>'
     )
+
+
+def _small(inner: str) -> str:
+    return f'<div style="opacity:.75;font-size:92%">{inner}</div>'

@@ -22,5 +22,8 @@ class Asked(Protocol):
 class View(Protocol):
     """What shows a question while it is open."""
 
+    def show(self) -> None:
+        """Show it from now on."""
+
     def close(self, decision: Decision) -> None:
-        """The question has ended: leave what a reader needs later."""
+        """The question has ended: leave what a reader needs later. Also where `show` was broken off."""
