@@ -20,30 +20,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from nbalert.errors import (
-    AskError,
-    CannotAsk,
-    ChannelBusy,
-    ChannelError,
-    ChannelRefused,
-    ChannelUnreachable,
-    CourierError,
-    NbalertError,
-    NotApproved,
-    SettingsError,
-    StoreError,
-    UnknownChannel,
-)
-from nbalert.message import Image, Level, Message, Posted, Receipt, Source
-from nbalert.question import Decision, Outcome, Policy, Question, Reply
-
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbalert.asking import ask, ask_async
     from nbalert.channels.base import Channel
+    from nbalert.errors import (
+        AskError,
+        CannotAsk,
+        ChannelBusy,
+        ChannelError,
+        ChannelRefused,
+        ChannelUnreachable,
+        CourierError,
+        NbalertError,
+        NotApproved,
+        SettingsError,
+        StoreError,
+        UnknownChannel,
+    )
     from nbalert.fields import ChannelSettings
+    from nbalert.message import Image, Level, Message, Posted, Receipt, Source
     from nbalert.posting import post, post_async
+    from nbalert.question import Decision, Outcome, Policy, Question, Reply
 
 __version__ = "0.1.0.dev0"
 
@@ -79,21 +78,17 @@ __all__ = [
     "post_async",
 ]
 
-_LAZY = {
-    "Channel": "nbalert.channels.base",
-    "ChannelSettings": "nbalert.fields",
-    "ask": "nbalert.asking",
-    "ask_async": "nbalert.asking",
-    "post": "nbalert.posting",
-    "post_async": "nbalert.posting",
-}
+_PLACES = ("errors", "question", "message", "posting", "fields", "channels.base", "asking")
 
 
 def __getattr__(name: str) -> object:
-    """What brings httpx or pydantic is imported at its first use: loading the extension brings neither."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'nbalert' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+    """Public names are imported at their first use: loading the extension needs none of them."""
+    if name in __all__:
+        for place in _PLACES:
+            module = import_module(f"nbalert.{place}")
+            if getattr(getattr(module, name, None), "__module__", "") == module.__name__:
+                return getattr(module, name)
+    raise AttributeError(f"module 'nbalert' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -282,14 +282,18 @@ def _policy(table: ChannelTable, terms: Terms, me: Mapping[str, str]) -> Policy:
     _check_can_reply(table, channels)
     settings = channels.check(table)
     approvers = _narrowed(table, settings.approvers, tuple(terms.approvers))
-    if terms.need < 1 or (ANYONE not in approvers and terms.need > len(approvers)):
-        raise CannotAsk(f"--need {terms.need}: {len(approvers)} may answer on channel {table.name}")
+    if not settings.enabled:
+        raise CannotAsk(f"channel {table.name} is switched off (enabled = false)")
+    asker = _asker(table, settings, me)
+    able = set(approvers) if settings.allow_self else set(approvers) - {asker}
+    if terms.need < 1 or (ANYONE not in approvers and terms.need > len(able)):
+        raise CannotAsk(f"--need {terms.need}: {len(able)} may answer on channel {table.name}")
     return Policy(
         approvers=approvers,
         need=terms.need,
         approve=tuple(terms.approve) or settings.approve,
         reject=tuple(terms.reject) or settings.reject,
-        asker=_asker(table, settings, me),
+        asker=asker,
         allow_self=settings.allow_self,
     )
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbalert.cells import CellRun
 from nbalert.durations import show_duration
 from nbalert.message import Image, Level, Message, Source
 from nbalert.outcome import Outcome
+from nbalert.recording import CellRun
 
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 TEXT_CHARS = 20_000

@@ -2,87 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 import logging
-import os
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
-from nbalert.capture import Bundle, Capture, Taps
-from nbalert.outcome import Outcome, error_of, judge, text_of, traceback_of
-from nbalert.stacking import Check, Stack, body_start, split, transform
+from nbalert.stacking import Check, body_start, transform
+
+if TYPE_CHECKING:
+    from nbalert.recording import CellRun, Recorder, Recording
 
 _log = logging.getLogger("nbalert")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellRun:
-    """One run of an `%%alert` cell, as its reader saw it. Holds plain values only, no object of the user.
-
-    Args:
-        source: The cell as written.
-        body: The same without our magic lines.
-        outcome: How it ended.
-        result: What the page shows as its last `Out`, by MIME type; binary data as base64.
-        displayed: The last displays in order, with updates applied.
-        stdout: Tail of what was printed, progress bars resolved.
-        stderr: The same for stderr.
-        ename: Class name of the exception.
-        evalue: Its text.
-        traceback: As shown, without ANSI; empty if there was no exception.
-        duration_s: Wall clock.
-        execution_count: The `n` of `In[n]`.
-        cell_id: The front end's; None where it sends none (nbclient).
-        notebook: Path of the notebook where the front end tells it.
-        alert_line: Options of its `%%alert`.
-        started_at: Aware UTC.
-    """
-
-    source: str
-    body: str
-    outcome: Outcome
-    result: Bundle | None
-    displayed: tuple[Bundle, ...]
-    stdout: str
-    stderr: str
-    ename: str | None
-    evalue: str | None
-    traceback: str
-    duration_s: float
-    execution_count: int | None
-    cell_id: str | None
-    notebook: str | None
-    alert_line: str
-    started_at: datetime
-
-
-@dataclass(slots=True)
-class _Alert:
-    """An `%%alert` cell that runs."""
-
-    stack: Stack
-    line: str
-    capture: Capture = field(default_factory=Capture)
-    captured_error: BaseException | None = None
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    started_s: float = field(default_factory=time.perf_counter)
-
-
-@dataclass(slots=True)
 class _Running:
     """A cell that runs, of whatever kind."""
 
-    source: str
-    thread: int
-    info: ExecutionInfo
-    alert: _Alert | None
+    __slots__ = ("info", "recording", "source", "thread")
+
+    def __init__(self, source: str, info: ExecutionInfo, recording: Recording | None) -> None:
+        self.source = source
+        self.thread = threading.get_ident()
+        self.info = info
+        self.recording = recording
 
 
 class CellWatcher:
@@ -106,7 +51,7 @@ class CellWatcher:
         self._check = check
         self._done = done
         self._begun = begun
-        self._taps = Taps(shell)
+        self._recorder: Recorder | None = None
         # pre_run_cell and post_run_cell nest (%%capture, %rerun, run_cell in user code) and, on subshells of
         # ipykernel 7, interleave: entries are found by the identity of their info, never by position alone
         self._running: list[_Running] = []
@@ -137,8 +82,8 @@ class CellWatcher:
         self._shell.events.unregister("pre_run_cell", self._before)
         self._shell.events.unregister("post_run_cell", self._after)
         for cell in self._running:
-            if cell.alert:
-                self._taps.close(cell.alert.capture)
+            if cell.recording:
+                cell.recording.stop()
         self._running.clear()
 
     def _transform(self, lines: list[str]) -> list[str]:
@@ -160,24 +105,31 @@ class CellWatcher:
     def _before(self, info: ExecutionInfo) -> None:
         try:
             source = info.raw_cell or ""
-            alert = _alert(source) if "%%alert" in source else None
-            self._running.append(_Running(source, threading.get_ident(), info, alert))
-            if alert:
-                self._taps.open(alert.capture)
-                self._begun(alert.line)
+            recording = self._recording(source, info) if "%%alert" in source else None
+            self._running.append(_Running(source, info, recording))
+            if recording:
+                self._begun(recording.alert_line)
         except BaseException:
             _record("a cell was not watched")
 
     def _after(self, result: ExecutionResult | None) -> None:
         try:
             cell = self._take(result)
-            if cell and cell.alert:
-                self._taps.close(cell.alert.capture)
-                self._done(_cell_run(self._shell, cell, cell.alert, result))
+            if cell and cell.recording:
+                self._done(cell.recording.finish(result))
             elif cell and result and self._running:
-                _note_captured(self._running[-1], cell, result)
+                outer = self._running[-1]
+                if outer.recording and outer.thread == cell.thread:
+                    outer.recording.note_captured(cell.source, result)
         except BaseException:  # IPython would print `result`, and send no reply at all if that fails (7.4)
             _record("an alert was not sent")
+
+    def _recording(self, source: str, info: ExecutionInfo) -> Recording | None:
+        from nbalert.recording import Recorder  # most sessions load the extension and alert later, or never
+
+        if self._recorder is None:
+            self._recorder = Recorder(self._shell)
+        return self._recorder.begin(source, info)
 
     def _take(self, result: ExecutionResult | None) -> _Running | None:
         """The entry that a result belongs to. An empty nested cell has none: its pre_run_cell never fired."""
@@ -192,58 +144,6 @@ class CellWatcher:
         if self._running[-1].source == getattr(result.info, "raw_cell", None):
             return self._running.pop()
         return None
-
-
-def _alert(source: str) -> _Alert | None:
-    stack = split(source.splitlines(keepends=True))
-    return None if stack.alert_line is None else _Alert(stack, stack.alert_line)
-
-
-def _note_captured(outer: _Running, inner: _Running, result: ExecutionResult) -> None:
-    """Remember that the body of an alert cell failed under `%%capture`, which tells nobody."""
-    alert = outer.alert
-    if not alert or outer.thread != inner.thread or "capture" not in alert.stack.others:
-        return
-    if alert.stack.body.rstrip().endswith(inner.source.rstrip()):
-        alert.captured_error = error_of(result)
-
-
-def _cell_run(
-    shell: InteractiveShell, cell: _Running, alert: _Alert, result: ExecutionResult | None
-) -> CellRun:
-    capture = alert.capture
-    outcome, error = judge(result, capture.errors, alert.captured_error)
-    return CellRun(
-        source=cell.source,
-        body=alert.stack.body,
-        outcome=outcome,
-        result=_plain_bundle(capture.result),
-        displayed=capture.displayed,
-        stdout=capture.stdout.text(),
-        stderr=capture.stderr.text(),
-        ename=None if error is None else type(error).__name__,
-        evalue=text_of(error),
-        traceback=traceback_of(error, capture.errors),
-        duration_s=time.perf_counter() - alert.started_s,
-        execution_count=getattr(result, "execution_count", None),
-        cell_id=getattr(cell.info, "cell_id", None),
-        notebook=_notebook(shell),
-        alert_line=alert.line,
-        started_at=alert.started_at,
-    )
-
-
-def _plain_bundle(bundle: Bundle | None) -> Bundle | None:
-    """The kernel encodes images after the tap, as base64."""
-    if bundle is None:
-        return None
-    return {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in bundle.items()}
-
-
-def _notebook(shell: InteractiveShell) -> str | None:
-    """Jupyter names it in the environment (not updated by a rename), VS Code in the user's namespace."""
-    path = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__")
-    return str(path) if path else None
 
 
 def _record(what: str) -> None:

@@ -5,11 +5,12 @@ Accepting a message is one file and one short frame; what becomes of it is heard
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -26,6 +27,8 @@ from nbalert.spool import Spool
 
 if TYPE_CHECKING:
     from nbalert.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 class Pending:
@@ -60,11 +63,11 @@ class Pending:
 
     def decide(self, decision: Decision) -> bool:
         """Set the decision; false if there is one already: the first one stays."""
-        with self._guard:
-            if self.decided.done():
-                return False
+        try:
             self.decided.set_result(decision)
-            return True
+        except InvalidStateError:
+            return False
+        return True
 
 
 class Client:
@@ -86,6 +89,7 @@ class Client:
         self._messages: dict[str, Future[list[Receipt]]] = {}
         self._questions: dict[str, Pending] = {}
         self._settings: tuple[object, Settings] | None = None
+        self._is_introduced = False
         self._connection = Connection(home, self._greeting, self._hear)
 
     @property
@@ -95,14 +99,8 @@ class Client:
         Raises:
             SettingsError: Names file and key.
         """
-        from nbalert.settings import load, stamp  # brings pydantic: paid by the first use, not by %load_ext
-
-        known = self._settings[1] if self._settings else None
-        if known and self._settings and self._settings[0] == stamp(self.folder, self.home, known):
-            return known
-        read = load(self.folder, self.home)
-        self._settings = (stamp(self.folder, self.home, read), read)
-        if known:
+        read, is_new = self._read_settings()
+        if is_new and self._is_introduced:
             self._connection.send(self._introduction())
         return read
 
@@ -129,7 +127,11 @@ class Client:
         """
         with self._guard:
             self._questions[pending.id] = pending
-        _, receipts = self._accept(message, [channel])
+        try:
+            _, receipts = self._accept(message, [channel])
+        except BaseException:
+            self.forget(pending)
+            raise
         receipts.add_done_callback(
             # Where the channel refused it the decision tells.
             lambda done: None if done.exception() else pending.hear(done.result()[0])
@@ -138,7 +140,11 @@ class Client:
     def cancel(self, pending: Pending, reason: str) -> None:
         """Stop waiting: nobody can approve any more, whether or not a courier is there to hear it."""
         self.forget(pending)
-        self._spool.put({"kind": "cancel", "question": pending.id, "reason": reason})
+        try:
+            self._spool.put({"kind": "cancel", "question": pending.id, "reason": reason})
+        except OSError:  # an interrupt stays an interrupt on a full disk, and nobody waits any more
+            log.warning("the chat is not told that a question was cancelled: the spool cannot be written")
+            return
         self._wake()
 
     def forget(self, pending: Pending) -> None:
@@ -201,6 +207,16 @@ class Client:
         except SettingsError:
             return project_key(self.folder, self.home)
 
+    def _read_settings(self) -> tuple[Settings, bool]:
+        """The settings as they are now, and whether they were read just now."""
+        from nbalert.settings import load, stamp  # brings pydantic: paid by the first use, not by %load_ext
+
+        if self._settings and self._settings[0] == stamp(self.folder, self.home, self._settings[1]):
+            return self._settings[1], False
+        read = load(self.folder, self.home)
+        self._settings = (stamp(self.folder, self.home, read), read)
+        return read, True
+
     # ---- the line
 
     def _greeting(self) -> Iterator[Frame]:
@@ -222,8 +238,9 @@ class Client:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         from nbalert.courier.projects import Project
 
+        self._is_introduced = True  # from now on the courier hears of every change
         try:
-            project = Project.of(self.settings)
+            project = Project.of(self._read_settings()[0])
         except SettingsError as error:
             project = Project.broken(self._project(), str(error))
         return {"do": "project", **project.to_frame()}

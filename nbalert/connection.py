@@ -22,6 +22,7 @@ RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries to reach a courier; the last one is repeated."""
 ANSWER_S = 10.0
 """How long an answer of the courier is waited for."""
+CLOSE_S = 5.0
 
 
 class Connection:
@@ -53,8 +54,10 @@ class Connection:
         if self._thread is None:
             with self._guard:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="nbalert-line", daemon=True)
-                    self._thread.start()
+                    thread = threading.Thread(target=self._run, name="nbalert-line", daemon=True)
+                    with contextlib.suppress(RuntimeError):  # the process is ending: the spool keeps it
+                        thread.start()
+                        self._thread = thread
 
     def nudge(self, frame: Frame) -> None:
         """Say something small, if that needs no waiting; what is not said now, the greeting says."""
@@ -86,6 +89,8 @@ class Connection:
         self._is_closing.set()
         if line := self._line:
             line.close()
+        if (thread := self._thread) and thread is not threading.current_thread():
+            thread.join(CLOSE_S)  # it may be hosting a courier just now
 
     def _request_once(self, frame: Frame, timeout_s: float) -> Any:
         number, answer = next(self._numbers), Future[Any]()
@@ -105,26 +110,35 @@ class Connection:
         pauses = iter(RETRY_S)
         while not self._is_closing.is_set():
             try:
-                self._hold(Line.connect(self._home.socket))
-                pauses = iter(RETRY_S)
+                if self._hold(Line.connect(self._home.socket)):
+                    pauses = iter(RETRY_S)
             except (OSError, NbalertError) as error:
                 self._fault = str(error)
                 self._host()
-                self._is_closing.wait(next(pauses, RETRY_S[-1]))
+            except Exception as error:  # the thread is all that this process hears by
+                self._fault = f"{type(error).__name__} in nbalert"
+                log.exception("the line was lost")
+            self._is_closing.wait(next(pauses, RETRY_S[-1]))
 
     def _host(self) -> None:
+        if self._is_closing.is_set():
+            return
         try:
             lifecycle.ensure(self._home)
-        except CourierError as error:
+        except NbalertError as error:
             self._fault = str(error)
 
-    def _hold(self, line: Line) -> None:
+    def _hold(self, line: Line) -> bool:
+        """Hear until the line is cut; whether the courier was heard at all."""
         self._line = line
+        if self._is_closing.is_set():  # `close` may have come before there was a line to close
+            line.close()
         try:
             for frame in self._greeting():
                 line.send(frame)
             for frame in line.frames():
                 self._take(frame)
+            return self._greeted.is_set()
         finally:
             self._greeted.clear()
             self._line = None

@@ -65,6 +65,10 @@ def _from_keyring(name: str) -> str:
     except ImportError:
         raise SettingsError("keyring: needs the extra: pip install 'nbalert[keyring]'") from None
     service, _, user = name.rpartition("/")
-    if not (value := keyring.get_password(service, user)):
+    try:
+        value = keyring.get_password(service, user)
+    except Exception as error:  # each system's store has errors of its own
+        raise SettingsError(f"the keyring cannot be read: {type(error).__name__}") from None
+    if not value:
         raise SettingsError(f"the keyring has no entry {name}; add it with: keyring set {service} {user}")
     return str(value)

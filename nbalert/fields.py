@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -40,7 +40,7 @@ class Origin:
 
     file: str
     folder: Path
-    environment: Mapping[str, str] | None
+    environment: Mapping[str, str] | None = field(repr=False)
 
 
 def _duration(value: object) -> object:

@@ -30,6 +30,9 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 
 Frame = dict[str, Any]
 
+_open: set[Any] = set()
+"""Sockets of this process, ours or asyncio's wrappers of them; a fork gets copies."""
+
 
 class Line:
     """A kernel's end. `send` and `nudge` may be called from any thread, `frames` from one."""
@@ -37,6 +40,8 @@ class Line:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._sending = threading.Lock()
+        self._owed: Frame | None = None
+        _note(connection)
 
     @classmethod
     def connect(cls, path: Path) -> Line:
@@ -65,20 +70,30 @@ class Line:
         """
         with self._sending:
             self._socket.sendall(_encoded(frame))
+        self._send_owed()
 
-    def nudge(self, frame: Frame) -> bool:
-        """Send a small frame if that needs no waiting; whether it was sent."""
-        if not self._sending.acquire(blocking=False):
-            return False
-        try:
-            room = select.poll()
-            room.register(self._socket, select.POLLOUT)
-            # A small frame goes whole or not at all through a unix socket that has room.
-            return bool(room.poll(0)) and self._socket.send(_encoded(frame)) > 0
-        except (OSError, ValueError):
-            return False
-        finally:
-            self._sending.release()
+    def nudge(self, frame: Frame) -> None:
+        """Send a small frame if that needs no waiting; of several at a time one is enough."""
+        self._owed = frame
+        self._send_owed()
+
+    def _send_owed(self) -> None:
+        # Whoever holds the lock looks here again when it is free: between two threads no nudge is lost.
+        while self._owed is not None and self._sending.acquire(blocking=False):
+            try:
+                frame, self._owed = self._owed, None
+                if frame is not None and self._has_room():
+                    # A small frame goes whole or not at all through a unix socket that has room.
+                    self._socket.send(_encoded(frame))
+            except (OSError, ValueError):
+                pass  # the connection is gone; the next greeting says it all
+            finally:
+                self._sending.release()
+
+    def _has_room(self) -> bool:
+        room = select.poll()
+        room.register(self._socket, select.POLLOUT)
+        return bool(room.poll(0))
 
     def frames(self) -> Iterator[Frame]:
         """Frames as they come, until the connection ends."""
@@ -146,6 +161,7 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            _note(writer.get_extra_info("socket"))
             _check_peer(writer.get_extra_info("socket"))
             await on_peer(Peer(reader, writer))
         except CourierError:
@@ -154,6 +170,8 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
             writer.close()
 
     server = await asyncio.start_unix_server(accept, path, limit=FRAME_BYTES)
+    for listener in server.sockets:
+        _note(listener)
     path.chmod(0o600)
     return server
 
@@ -166,7 +184,7 @@ def _decoded(text: bytes) -> Frame | None:
     """A frame, or None for garbage: one bad line must not end a connection that carries decisions."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return frame if isinstance(frame, dict) else None
 
@@ -185,3 +203,22 @@ def _check_peer(connection: socket.socket) -> None:
     _, uid, _ = struct.unpack("3i", credentials)
     if uid != os.getuid():
         raise CourierError("the other end of the line belongs to another user")
+
+
+def _note(opened: Any) -> None:
+    _open.difference_update([known for known in list(_open) if known.fileno() < 0])
+    _open.add(opened)
+
+
+def _let_go() -> None:
+    """In a forked child: its copies would keep the line of a dead parent open, and nobody would take over."""
+    nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for copy in _open:
+        if copy.fileno() >= 0:
+            os.dup2(nowhere, copy.fileno(), inheritable=False)  # the number stays the socket's
+    _open.clear()
+    os.close(nowhere)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -13,24 +12,19 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbalert import question_marks
-from nbalert.cell_message import Parts, cell_message
-from nbalert.cells import CellRun, CellWatcher
+from nbalert.cells import CellWatcher
 from nbalert.durations import parse_duration
 from nbalert.errors import NbalertError
-from nbalert.message import Level, Source
-from nbalert.outcome import Outcome
-from nbalert.posting import here, post
-from nbalert.process import client
-from nbalert.question import Decision
 
-_ON = {
-    "always": frozenset(Outcome),
-    "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
-    "success": frozenset({Outcome.OK}),
-}
+if TYPE_CHECKING:
+    from nbalert.question import Decision
+    from nbalert.recording import CellRun
 
 _USER_FRAME = 2
 """How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
+
+_LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
+_ON = ("always", "failure", "success")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -40,13 +34,6 @@ def _words(text: str) -> tuple[str, ...]:
 def _duration(text: str) -> float:
     try:
         return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _level(text: str) -> Level:
-    try:
-        return Level.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -65,10 +52,10 @@ class NbalertMagics(Magics):
     @magic_arguments()
     @argument("-c", "--channel", action="append", default=[], help="Where to; may be repeated.")
     @argument(
-        "-l", "--level", type=_level, default=Level.INFO, help="%%alert: OK, INFO, WARNING or CRITICAL."
+        "-l", "--level", type=str.upper, choices=_LEVELS, default="INFO", help="%%alert: how bad it is."
     )
     @argument("-t", "--title", default="", help="%%%%alert: first line instead of one made from the cell.")
-    @argument("--on", choices=sorted(_ON), default="always", help="%%%%alert: which outcomes to tell.")
+    @argument("--on", choices=_ON, default="always", help="%%%%alert: which outcomes to tell.")
     @argument(
         "--after", type=_duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
     )
@@ -97,8 +84,10 @@ class NbalertMagics(Magics):
         options = _parsed("alert", line)
         if not options.text:
             raise UsageError("%alert: say something: %alert Training starts")
+        from nbalert import alerting  # brings what only an alert needs
+
         try:
-            post(" ".join(options.text), channel=options.channel or None, level=options.level)
+            alerting.say(options)
         except (NbalertError, OSError) as error:
             raise UsageError(f"%alert: {error}") from None
 
@@ -128,6 +117,7 @@ class NbalertMagics(Magics):
             deploy(model)
         """
         from nbalert import asking  # brings what only a question needs
+        from nbalert.message import Source
 
         if cell is not None and "%%ask" not in self.watcher.current_source:
             raise UsageError(
@@ -185,28 +175,15 @@ class NbalertMagics(Magics):
 
     def begun(self, line: str) -> None:
         """An alerted cell starts: meanwhile the courier is found or started, and the settings are read."""
-        client().start()
+        from nbalert import alerting
+
+        alerting.begin()
 
     def done(self, run: CellRun) -> None:
-        """An alerted cell has ended: put its message on disk before its reply is sent."""
-        options = _parsed("alert", run.alert_line if _is_valid(run.alert_line) else "")
-        if run.outcome not in _ON[options.on] or run.duration_s < options.after:
-            return
-        parts = Parts(
-            title=options.title,
-            has_code=not options.no_code,
-            has_output=not options.no_output,
-            has_images=not options.no_images,
-        )
-        channels = options.channel or [""]
-        try:
-            client().accept(cell_message(run, parts, here()), channels)
-            for name in channels:
-                client().settings.channel(name or None)
-        except NbalertError as error:
-            _warn(f"{error} (the alert is kept, and waits)")
-        except OSError as error:
-            _warn(f"the alert could not be kept in {client().home.spool}: {error.strerror}")
+        """An alerted cell has ended."""
+        from nbalert import alerting
+
+        alerting.tell(run, _parsed("alert", run.alert_line if _is_valid(run.alert_line) else ""))
 
     @property
     def _count(self) -> int | None:
@@ -258,7 +235,3 @@ def _is_valid(line: str) -> bool:
         return bool(_parsed("alert", line))
     except UsageError:
         return False
-
-
-def _warn(text: str) -> None:
-    print(f"nbalert: {text}", file=sys.stderr)

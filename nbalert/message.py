@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
@@ -112,7 +113,7 @@ class Message:
             **data,
             "level": self.level.name,
             "images": images,
-            "metadata": dict(self.metadata),
+            "metadata": {str(name): _plain(value) for name, value in self.metadata.items()},
             "source": asdict(self.source),
             "question": self.question.to_json() if self.question else None,
             # A decision is false unless approved, so its presence has to be asked for.
@@ -134,6 +135,13 @@ class Message:
             decision=Decision.from_json(data["decision"]) if data["decision"] else None,
             created_at=datetime.fromisoformat(data["created_at"]),
         )
+
+
+def _plain(value: object) -> Value:
+    """JSON has no nan and no numpy numbers, and a loss is often one of them."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    return value if isinstance(value, str | int) else str(value)
 
 
 _PLAIN = ("title", "text", "code", "result", "error", "traceback", "output", "duration_s", "topic")

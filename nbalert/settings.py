@@ -12,7 +12,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ class ChannelTable:
     """One `[channels.NAME]` as written, not yet checked by its kind."""
 
     name: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     origin: Origin
 
     @property
@@ -217,12 +217,14 @@ def _key(project: Path | None, overrides: Mapping[str, Any]) -> str:
 def _overrides(env: Mapping[str, str]) -> dict[str, Any]:
     """`NBALERT_DEFAULT=x`, `NBALERT_CHANNELS__TEAM__URL=…` as nested tables."""
     tree: dict[str, Any] = {}
-    for name, value in env.items():
+    for name, value in sorted(env.items()):  # a table's own name comes before those of its keys
         keys = name.removeprefix("NBALERT_").lower().split("__")
         if name.startswith("NBALERT_") and keys[0] in _File.model_fields:
             place = tree
             for key in keys[:-1]:
                 place = place.setdefault(key, {})
+                if not isinstance(place, dict):
+                    raise SettingsError(f"{ENVIRONMENT}: {name} clashes with a shorter name")
             place[keys[-1]] = _toml_value(value)
     return tree
 

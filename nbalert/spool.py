@@ -6,6 +6,7 @@ A file that has its final name is accepted: it survives the death of everybody. 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -44,6 +45,7 @@ class Spool:
         self._is_power_safe = is_power_safe
         self._is_ready = False
         self._number = itertools.count()
+        self._last_ns = 0
 
     def put(self, data: dict[str, Any]) -> str:
         """Accept: when this returns, the message is on disk.
@@ -54,17 +56,20 @@ class Spool:
         Raises:
             OSError: The disk is full or not writable; nothing is left behind.
         """
-        if not self._is_ready:
+        # Half a character, as undecodable file names have them, would stop every encoder on the way.
+        content = json.dumps({"version": VERSION, **data}, ensure_ascii=False).encode(errors="replace")
+        if not self._is_ready or not os.path.isdir(self._folder):  # noqa: PTH112 - as above; it may be removed
             private_folder(self._folder)
             self._is_ready = True
-        entry = f"{time.time_ns():020d}-{next(self._number):06d}-{uuid4().hex[:12]}"
-        content = json.dumps({"version": VERSION, **data}, ensure_ascii=True).encode()
+        entry = f"{self._now_ns():020d}-{next(self._number):06d}-{uuid4().hex[:12]}"
         name = os.fspath(self._folder / entry)
         try:
             self._write(name + ".part", content)
             os.rename(name + ".part", name + _SUFFIX)  # noqa: PTH104 - Path costs as much as the call, on the cell's time
-        except OSError:
-            Path(name + ".part").unlink(missing_ok=True)
+        except OSError as error:
+            error.filename = error.filename or os.fspath(self._folder)  # a full disk names no file by itself
+            with contextlib.suppress(OSError):
+                Path(name + ".part").unlink(missing_ok=True)
             raise
         if self._is_power_safe:
             self._sync_folder()
@@ -77,9 +82,9 @@ class Spool:
                 data = json.loads(path.read_bytes())
                 if data["version"] != VERSION:
                     continue  # a newer nbalert wrote it, and a newer courier will take it
-            except FileNotFoundError:
-                continue
-            except (ValueError, KeyError, TypeError):
+            except OSError:
+                continue  # removed meanwhile, or not ours to read: it must not stop the others
+            except (ValueError, KeyError, TypeError, RecursionError):
                 self.set_aside(path.name.removesuffix(_SUFFIX))
                 continue
             yield Entry(path.name.removesuffix(_SUFFIX), data)
@@ -102,6 +107,11 @@ class Spool:
         """Names of the files that were set aside."""
         folder = self._folder / _ASIDE
         return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+
+    def _now_ns(self) -> int:
+        """Wall-clock time that never goes back within this process, whatever the clock does."""
+        self._last_ns = max(time.time_ns(), self._last_ns)
+        return self._last_ns
 
     def _waiting(self) -> list[Path]:
         try:

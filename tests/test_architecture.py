@@ -21,12 +21,13 @@ __main__  __init__
 demo inbox_command
 teammate
 magics
-care
+care alerting
 asking
 widgets
 inbox_link
 cell_message
 cells
+recording
 outcome
 capture
 stacking

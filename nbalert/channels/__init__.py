@@ -40,7 +40,7 @@ def channel_class(kind: str) -> type[Channel]:
     module, _, name = known[kind].partition(":")
     try:
         found = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # another package's module may raise anything
         raise SettingsError(f"the kind {kind!r} cannot be loaded from {known[kind]}: {error}") from None
     if not (isinstance(found, type) and issubclass(found, Channel)):
         raise SettingsError(f"the kind {kind!r}: {known[kind]} is not a Channel")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from nbalert.line import Frame, Peer
 
+REMEMBERED_S = 3600.0
+
 
 @dataclass(eq=False)
 class Presence:
@@ -41,7 +43,10 @@ class Attendance:
         """A connection has ended."""
         if self._present.get(presence.origin) is presence:
             del self._present[presence.origin]
-            self._away_since[presence.origin] = time.monotonic()
+            now = time.monotonic()
+            # Who is forgotten counts as away since our start, which is longer still.
+            recent = {o: since for o, since in self._away_since.items() if now - since < REMEMBERED_S}
+            self._away_since = {**recent, presence.origin: now}
 
     def away_s(self, origin: str) -> float:
         """Seconds since that process was on the line, 0 if it is; for an unknown one, since our start."""

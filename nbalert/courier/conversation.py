@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from nbalert.courier.attendance import Attendance, Presence
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Ledger
+from nbalert.courier.listening import Listening
 from nbalert.courier.projects import Project, Projects
 from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
@@ -20,6 +22,8 @@ from nbalert.inbox import InboxServer
 from nbalert.line import PROTOCOL, Frame, Peer
 from nbalert.question import Decision, Reply
 from nbalert.spool import Spool
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Rooms:
     attendance: Attendance
     delivery: Delivery
     ledger: Ledger
+    listening: Listening
     intake: Intake
     inbox: InboxServer
     owner: str
@@ -57,10 +62,14 @@ class Conversation:
         presence: Presence | None = None
         try:
             async for frame in peer.frames():
-                if frame.get("do") == "hello":
-                    presence = self._greet(peer, frame)
-                elif presence is not None:
-                    self._hear(presence, frame)
+                try:
+                    if frame.get("do") == "hello":
+                        presence = _presence(peer, frame)
+                        self._greet(presence, frame)
+                    elif presence is not None:
+                        self._hear(presence, frame)
+                except Exception:  # neither a bad frame nor a full disk may cost the line
+                    log.exception("a frame of process %s failed", presence.pid if presence else "?")
         finally:
             if presence:
                 self._rooms.attendance.leave(presence)
@@ -80,14 +89,8 @@ class Conversation:
         """Bring the decision to the asker."""
         self._rooms.attendance.tell(origin, _decided(decision))
 
-    def _greet(self, peer: Peer, frame: Frame) -> Presence:
-        presence = Presence(
-            peer=peer,
-            origin=str(frame["origin"]),
-            pid=int(frame["pid"]),
-            notebook=str(frame["notebook"]),
-            project="",
-        )
+    def _greet(self, presence: Presence, frame: Frame) -> None:
+        peer = presence.peer
         self._rooms.attendance.enter(presence)
         peer.send({"event": "welcome", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()})
         self._rooms.intake.take()
@@ -98,7 +101,6 @@ class Conversation:
             decision = self._rooms.ledger.decision(question)
             if decision is not None:
                 peer.send(_decided(decision))
-        return presence
 
     def _hear(self, presence: Presence, frame: Frame) -> None:
         does = frame.get("do")
@@ -106,19 +108,21 @@ class Conversation:
             self._rooms.intake.take()
         elif does == "project":
             self._learn(presence, frame)
-        elif does in self._answers:
+        else:
             presence.peer.send(self._answer(frame))
 
     def _answer(self, frame: Frame) -> Frame:
         try:
             return {"event": "answer", "re": frame.get("id"), "value": self._answers[frame["do"]](frame)}
-        except (KeyError, TypeError, ValueError) as error:
+        except Exception as error:  # who asks shall hear of it, and not wait until the time is up
+            log.exception("a request failed")
             return {"event": "answer", "re": frame.get("id"), "error": f"{type(error).__name__}: {error}"}
 
     def _learn(self, presence: Presence, frame: Frame) -> None:
         project = Project.from_frame(frame)
         presence.project = project.key
-        self._rooms.projects.learn(project)
+        if self._rooms.projects.learn(project):
+            self._rooms.listening.renew(project.key)
         self._rooms.delivery.wake(project.key)
 
     def _settled_frame(self, message: str) -> Frame | None:
@@ -137,6 +141,16 @@ class Conversation:
         rooms = self._rooms
         courier = {"pid": os.getpid(), "version": __version__, "inbox": rooms.inbox.url}
         return {"courier": courier, **status(rooms.store, rooms.spool, rooms.attendance)}
+
+
+def _presence(peer: Peer, hello: Frame) -> Presence:
+    return Presence(
+        peer=peer,
+        origin=str(hello["origin"]),
+        pid=int(hello["pid"]),
+        notebook=str(hello["notebook"]),
+        project="",
+    )
 
 
 def _decided(decision: Decision) -> Frame:

@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 300.0
+LONGEST_WISH_S = 86400.0
+"""A service that asks for more than a day is asked again after one."""
+END_S = 1.0
+"""How long an attempt may go on when the courier ends: a half one could arrive twice."""
 RECHECK_S = 5.0
 """How often a channel that is not ready is looked at again without having been woken."""
 ATTEMPT_LIMIT_S = 120.0
@@ -52,6 +56,8 @@ class Delivery:
         self._on_settled = on_settled
         self._workers: dict[_Key, asyncio.Task[None]] = {}
         self._woken: dict[_Key, asyncio.Event] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._is_closing = False
 
     def add(self, message: str, project: str, channel: str, kind: str) -> None:
         """Queue a delivery; `wake` starts it. The caller holds a transaction."""
@@ -64,8 +70,10 @@ class Delivery:
         """Start a worker for every channel with waiting rows; look again at channels that were not ready.
 
         Args:
-            project: Only this project's channels are looked at again; None: those of no project.
+            project: Only this project's channels are looked at again; None: none is.
         """
+        if self._is_closing:
+            return
         for row in self._store.rows("SELECT DISTINCT project, channel FROM delivery WHERE state = 'waiting'"):
             key = (row["project"], row["channel"])
             if key not in self._workers:
@@ -74,7 +82,10 @@ class Delivery:
                 self._woken[key].set()
 
     async def aclose(self) -> None:
-        """Stop; what was under way is tried again by the next courier, with the same key."""
+        """Stop; what does not end soon is tried again by the next courier, with the same key."""
+        self._is_closing = True
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=END_S)
         workers = list(self._workers.values())
         for task in workers:
             task.cancel()
@@ -82,11 +93,13 @@ class Delivery:
 
     async def _work(self, key: _Key) -> None:
         try:
-            while row := self._head(key):
+            while not self._is_closing and (row := self._head(key)):
                 if (delay_s := row["next_attempt_at"] - time.time()) > 0:
                     await asyncio.sleep(delay_s)
                 else:
                     await self._attempt(key, row)
+        except sqlite3.Error:  # the disk is full, perhaps; the next round begins anew
+            log.exception("deliveries of channel %s pause: the store cannot be used", key[1])
         finally:
             del self._workers[key]
 
@@ -99,9 +112,8 @@ class Delivery:
 
     async def _attempt(self, key: _Key, row: sqlite3.Row) -> None:
         try:
-            channel = self._projects.channel(*key)
-            async with asyncio.timeout(ATTEMPT_LIMIT_S):
-                receipt = await (self._post if row["kind"] == "post" else self._update)(channel, row)
+            with self._projects.using(*key) as channel:
+                receipt = await self._call(channel, row)
         except NotReady as error:
             await self._hold(key, row, str(error))
         except TimeoutError:
@@ -114,14 +126,27 @@ class Delivery:
             says = (
                 f"{key[1]}: {type(error).__name__} in the channel's own code; the courier's log has the rest"
             )
-            self._fail(row, says) if row["attempts"] >= FAULT_LIMIT else self._again(
-                row, ChannelUnreachable(says)
-            )
+            self._store.execute("UPDATE delivery SET faults = faults + 1 WHERE seq = ?", row["seq"])
+            if row["faults"] + 1 >= FAULT_LIMIT:
+                self._fail(row, says)
+            else:
+                self._again(row, ChannelUnreachable(says))
         else:
             self._settle(row, "delivered", "", receipt)
 
+    async def _call(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            async with asyncio.timeout(ATTEMPT_LIMIT_S):
+                return await (self._post if row["kind"] == "post" else self._update)(channel, row)
+        finally:
+            self._under_way.discard(task)
+
     async def _post(self, channel: Channel, row: sqlite3.Row) -> Receipt:
-        receipt = await channel.post(Message.from_json(json.loads(row["body"])), row["message"])
+        # A question that ended while it waited is shown as ended: nobody is to answer it any more.
+        receipt = await channel.post(self._current(row), row["message"])
         if not isinstance(receipt, Receipt):
             raise ChannelError(
                 f"{channel.name}: post() returned no Receipt: it cannot be known whether it was sent"
@@ -161,7 +186,7 @@ class Delivery:
     def _again(self, row: sqlite3.Row, error: ChannelError) -> None:
         delay_s = backoff_s(row["attempts"])
         if isinstance(error, ChannelBusy) and error.retry_after_s is not None:
-            delay_s = error.retry_after_s + random.uniform(0, 0.1 * FIRST_DELAY_S)
+            delay_s = min(error.retry_after_s, LONGEST_WISH_S) + random.uniform(0, 0.1 * FIRST_DELAY_S)
         self._store.execute(
             "UPDATE delivery SET attempts = attempts + 1, next_attempt_at = ?, error = ? WHERE seq = ?",
             *(time.time() + delay_s, str(error), row["seq"]),

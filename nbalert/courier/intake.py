@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import time
 from typing import Any
 
@@ -14,6 +15,9 @@ from nbalert.question import Question
 from nbalert.spool import Entry, Spool
 
 log = logging.getLogger(__name__)
+
+_UNFIT = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""What SQLite says of a value that is no text; a full disk is another error, and passes."""
 
 
 class Intake:
@@ -30,7 +34,7 @@ class Intake:
         for entry in self._spool.take():
             try:
                 self._one(entry)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, *_UNFIT):
                 log.exception("the spool entry %s has not the form of its version", entry.id)
                 self._spool.set_aside(entry.id)
             else:

@@ -58,9 +58,9 @@ class Ledger:
             "INSERT OR IGNORE INTO reply (question, channel, reference, body) VALUES (?, ?, ?, ?)",
             *(question_id, channel, reply.reference, json.dumps(reply.to_json())),
         )
-        if not is_new:
-            return
-        self._on_reply(found["origin"], question_id, reply)
+        if is_new:
+            self._on_reply(found["origin"], question_id, reply)
+        # Also where it is known: a courier may have been killed between entering it and deciding.
         decision = decide(Question.from_json(json.loads(found["body"])), self.replies(question_id))
         if decision is not None:  # one that rejects is false
             self._end(decision)

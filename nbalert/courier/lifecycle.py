@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from nbalert.errors import CourierError
 from nbalert.home import Home, private_folder
@@ -87,9 +88,12 @@ class Host:
     def _run(self) -> None:
         try:
             with _logged(self._home):
-                asyncio.run(self._serve())
+                try:
+                    asyncio.run(self._serve())
+                except Exception:
+                    log.exception("the courier has ended")
+                    raise
         except Exception as error:
-            log.exception("the courier has ended")
             self._error = error
         finally:
             self._lock.release()
@@ -99,6 +103,7 @@ class Host:
         from nbalert.courier.office import Courier  # only who hosts a courier pays for its imports
 
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(_note)
         courier = await Courier.open(self._home)
         try:
             self._ready.set()
@@ -122,6 +127,11 @@ def _logged(home: Home) -> Iterator[None]:
     finally:
         journal.removeHandler(handler)
         handler.close()
+
+
+def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An error that nobody awaited: asyncio would write it into the notebook."""
+    log.error("%s", context["message"], exc_info=context.get("exception"))
 
 
 _hosts: dict[Path, Host] = {}
@@ -150,8 +160,12 @@ def ensure(home: Home) -> None:
 def stop(home: Home) -> None:
     """End the courier that this process hosts, if it does."""
     with _hosting:
-        if host := _hosts.pop(home.root, None):
+        if host := _hosts.get(home.root):
             host.stop()
+            if (
+                not host.is_alive
+            ):  # else it still has the store, and this process would get its own lock again
+                del _hosts[home.root]
 
 
 def _forget() -> None:

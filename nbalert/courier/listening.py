@@ -37,21 +37,29 @@ class Listening:
     def __init__(self, projects: Projects, ledger: Ledger) -> None:
         self._projects = projects
         self._ledger = ledger
-        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+        self._tasks: dict[tuple[str, str], tuple[Posted, asyncio.Task[None]]] = {}
 
     def start(self, posted: Posted) -> None:
-        """Begin to listen for answers."""
-        task = asyncio.create_task(self._listen(posted))
-        self._tasks.setdefault(posted.question.id, []).append(task)
+        """Begin to listen for answers, once a question and channel."""
+        key = (posted.question.id, posted.channel)
+        if key not in self._tasks:
+            self._tasks[key] = posted, asyncio.create_task(self._listen(posted))
+
+    def renew(self, project: str) -> None:
+        """The project's settings have changed: listen to its channels as they are now."""
+        for key, (posted, task) in list(self._tasks.items()):
+            if posted.project == project:
+                task.cancel()
+                self._tasks[key] = posted, asyncio.create_task(self._listen(posted))
 
     def stop(self, question_id: str) -> None:
         """The question has ended."""
-        for task in self._tasks.pop(question_id, []):
-            task.cancel()
+        for key in [key for key in self._tasks if key[0] == question_id]:
+            self._tasks.pop(key)[1].cancel()
 
     async def aclose(self) -> None:
         """Stop all; the questions stay open."""
-        tasks = [task for tasks in self._tasks.values() for task in tasks]
+        tasks = [task for _, task in self._tasks.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -77,7 +85,7 @@ class Listening:
             await asyncio.sleep(delay_s)
 
     async def _bring(self, posted: Posted) -> None:
-        channel = self._projects.channel(posted.project, posted.channel)
-        async with aclosing(channel.replies(posted.question, posted.receipt)) as replies:  # type: ignore[type-var]
-            async for reply in replies:
-                self._ledger.reply(posted.question.id, posted.channel, reply)
+        with self._projects.using(posted.project, posted.channel) as channel:
+            async with aclosing(channel.replies(posted.question, posted.receipt)) as replies:  # type: ignore[type-var]
+                async for reply in replies:
+                    self._ledger.reply(posted.question.id, posted.channel, reply)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import getpass
 import json
+import logging
 
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.conversation import Conversation, Rooms
@@ -21,6 +22,8 @@ from nbalert.line import listen
 from nbalert.message import Receipt
 from nbalert.question import Decision, Question, Reply
 from nbalert.spool import Spool
+
+log = logging.getLogger(__name__)
 
 ROUND_S = 2.0
 """How often the spool is looked at without having been woken, and absent askers are counted."""
@@ -49,6 +52,7 @@ class Courier:
                 attendance=self._attendance,
                 delivery=self._delivery,
                 ledger=self._ledger,
+                listening=self._listening,
                 intake=self._intake,
                 inbox=inbox,
                 owner=owner,
@@ -76,12 +80,20 @@ class Courier:
     async def serve(self, stop: asyncio.Event) -> None:
         """Do what falls due until `stop` is set; the rest happens when somebody calls."""
         while not stop.is_set():
-            self._intake.take()
-            next_expiry_s = self._ledger.expire()
-            self._cancel_abandoned()
-            pause_s = ROUND_S if next_expiry_s is None else min(ROUND_S, next_expiry_s)
+            pause_s = ROUND_S
+            try:
+                pause_s = self._round()
+            except Exception:  # a full disk gets room again, and the next round finds it
+                log.exception("a round of the courier failed")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(pause_s, 0.0))
+                await asyncio.wait_for(stop.wait(), pause_s)
+
+    def _round(self) -> float:
+        """Seconds until the next one."""
+        self._intake.take()
+        next_expiry_s = self._ledger.expire()
+        self._cancel_abandoned()
+        return ROUND_S if next_expiry_s is None else max(0.0, min(ROUND_S, next_expiry_s))
 
     async def aclose(self) -> None:
         """End in order: no new work, no half work, then the files."""

@@ -6,7 +6,9 @@ Secrets live here, in memory, and nowhere else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +17,9 @@ from nbalert.channels.base import Channel
 from nbalert.errors import NbalertError, SettingsError, UnknownChannel
 from nbalert.home import Home
 from nbalert.settings import Settings, load_project
+
+READ_AGAIN_S = 5.0
+"""How long the files of a project that nobody has brought are taken as read; they may be mended meanwhile."""
 
 
 class NotReady(NbalertError):
@@ -34,7 +39,7 @@ class Project:
 
     key: str
     default: str
-    channels: Mapping[str, Mapping[str, Any]]
+    channels: Mapping[str, Mapping[str, Any]] = field(repr=False)
     problems: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -68,7 +73,17 @@ class OwnInbox:
     """How to reach the inbox that this courier serves."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
+
+
+@dataclass(eq=False)
+class _Built:
+    """A channel, from which values, and how many use it just now."""
+
+    values: Mapping[str, Any] = field(repr=False)
+    channel: Channel
+    users: int = 0
+    is_replaced: bool = False
 
 
 class Projects:
@@ -83,19 +98,36 @@ class Projects:
         self._home = home
         self._inbox = inbox
         self._projects: dict[str, Project] = {}
-        self._built: dict[tuple[str, str], tuple[Mapping[str, Any], Channel]] = {}
+        self._read: dict[str, tuple[float, Project]] = {}
+        self._built: dict[tuple[str, str], _Built] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def learn(self, project: Project) -> None:
-        """A process of the project brought its settings; they replace earlier ones."""
-        self._projects[project.key] = project
+    def learn(self, project: Project) -> bool:
+        """A process of the project brought its settings; they replace earlier ones.
 
-    def channel(self, key: str, name: str) -> Channel:
-        """The channel of that name in that project.
+        Returns:
+            Whether they are others than those known.
+        """
+        known = self._projects.get(project.key)
+        self._projects[project.key] = project
+        return project != known
+
+    @contextmanager
+    def using(self, key: str, name: str) -> Iterator[Channel]:
+        """The channel of that name in that project; it is not closed while it is used.
 
         Raises:
             NotReady: It waits for something; the text says for what.
         """
+        built = self._found(key, name)
+        built.users += 1
+        try:
+            yield built.channel
+        finally:
+            built.users -= 1
+            self._close_unused(built)
+
+    def _found(self, key: str, name: str) -> _Built:
         project = self._project(key)
         name = name or project.default
         if problem := project.problems.get("") or project.problems.get(name):
@@ -108,22 +140,32 @@ class Projects:
         return self._channel(key, name, values)
 
     def _project(self, key: str) -> Project:
-        if key not in self._projects:
+        if known := self._projects.get(key):
+            return known
+        read_at, project = self._read.get(key, (-READ_AGAIN_S, None))
+        if project is None or time.monotonic() - read_at > READ_AGAIN_S:
             try:
-                self._projects[key] = Project.of(load_project(key, self._home))
+                project = Project.of(load_project(key, self._home))
             except SettingsError as error:
                 place = key or "your own settings"
                 raise NotReady(f"waits for a process of the project {place}: {error}") from None
-        return self._projects[key]
+            self._read[key] = time.monotonic(), project
+        return project
 
-    def _channel(self, key: str, name: str, values: Mapping[str, Any]) -> Channel:
-        used, channel = self._built.get((key, name), (None, None))
-        if channel is not None and used == values:
-            return channel
-        if channel is not None:
-            self._close_later(channel)
-        built = channels.build(name, self._completed(values))
-        self._built[key, name] = values, built
+    def _channel(self, key: str, name: str, values: Mapping[str, Any]) -> _Built:
+        known = self._built.get((key, name))
+        if known and known.values == values:
+            return known
+        try:
+            built = _Built(values, channels.build(name, self._completed(values)))
+        except SettingsError as error:
+            raise NotReady(str(error)) from None
+        except Exception as error:  # of a proxy's or a custom kind's; the text may hold a secret
+            raise NotReady(f"channel {name} cannot be made: {type(error).__name__}") from None
+        self._built[key, name] = built
+        if known:
+            known.is_replaced = True
+            self._close_unused(known)
         return built
 
     def _completed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -131,13 +173,14 @@ class Projects:
             return {**values, "url": self._inbox.url, "token": self._inbox.token}
         return values
 
-    def _close_later(self, channel: Channel) -> None:
-        task = asyncio.ensure_future(channel.aclose())
+    def _close_unused(self, built: _Built) -> None:
+        if built.users or not built.is_replaced:
+            return
+        task = asyncio.ensure_future(built.channel.aclose())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
         """Close all channels."""
-        for _, channel in self._built.values():
-            await channel.aclose()
+        await asyncio.gather(*(b.channel.aclose() for b in self._built.values()), return_exceptions=True)
         self._built.clear()

@@ -30,7 +30,8 @@ CREATE TABLE delivery (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL REFERENCES message, project TEXT NOT NULL,
     channel TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('post', 'update')),
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'failed')),
-    attempts INTEGER NOT NULL DEFAULT 0, next_attempt_at REAL NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0, faults INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at REAL NOT NULL DEFAULT 0,
     error TEXT NOT NULL DEFAULT '', receipt TEXT, settled_at REAL, UNIQUE (message, channel, kind)
 );
 CREATE INDEX delivery_waiting ON delivery (project, channel, seq) WHERE state = 'waiting';

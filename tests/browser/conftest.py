@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.jupyterlab import Lab
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -34,3 +36,10 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for all tests here; each opens notebooks of its own."""
+    with Lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab

@@ -749,9 +749,6 @@ def test_loading_is_light_and_unloading_complete(start_kernel: StartKernel) -> N
     kernel.run("once = count()")
     kernel.run("%reload_ext nbalert")
     kernel.run("%reload_ext nbalert")
-    same = (
-        "count == {k: len(v) for k, v in picture()['events'].items()} and steps == len(picture()['cleanup'])"
-    )
     assert kernel.run("print(count() == once)").stdout == "True\n"
     kernel.run("%unload_ext nbalert")
     assert kernel.run("now = picture()\nprint([k for k in now if now[k] != empty[k]])").stdout == "[]\n"

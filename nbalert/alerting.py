@@ -1,0 +1,64 @@
+"""What `%alert` and `%%alert` do: say a line, tell of a cell's end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from nbalert.cell_message import Parts, cell_message
+from nbalert.errors import NbalertError
+from nbalert.outcome import Outcome
+from nbalert.posting import here, post
+from nbalert.process import client
+from nbalert.recording import CellRun
+
+_ON = {
+    "always": frozenset(Outcome),
+    "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
+    "success": frozenset({Outcome.OK}),
+}
+
+
+def begin() -> None:
+    """An alerted cell starts: meanwhile the courier is found or started, and the settings are read."""
+    client().start()
+
+
+def say(options: argparse.Namespace) -> None:
+    """Send a line now.
+
+    Raises:
+        NbalertError: The settings are wrong.
+        OSError: It could not be written.
+    """
+    post(" ".join(options.text), channel=options.channel or None, level=options.level)
+
+
+def tell(run: CellRun, options: argparse.Namespace) -> None:
+    """An alerted cell has ended: its message is on disk before its reply is sent. A fault is one line."""
+    if run.outcome not in _ON[options.on] or run.duration_s < options.after:
+        return
+    parts = Parts(
+        title=options.title,
+        has_code=not options.no_code,
+        has_output=not options.no_output,
+        has_images=not options.no_images,
+    )
+    try:
+        _accept(run, parts, options.channel or [""])
+    except OSError as error:
+        _warn(f"the alert could not be kept in {client().home.spool}: {error.strerror}")
+
+
+def _accept(run: CellRun, parts: Parts, names: list[str]) -> None:
+    try:
+        channels = [client().settings.channel(name or None).name for name in names]
+    except NbalertError as error:
+        client().accept(cell_message(run, parts, here()), names)
+        _warn(f"{error} (the alert is kept, and waits)")
+    else:
+        client().accept(cell_message(run, parts, here()), channels)
+
+
+def _warn(text: str) -> None:
+    print(f"nbalert: {text}", file=sys.stderr)

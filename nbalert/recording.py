@@ -1,0 +1,131 @@
+"""Records the run of an `%%alert` cell. Imported by the first one: the extension loads lighter without it."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+from nbalert.capture import Bundle, Capture, Taps
+from nbalert.outcome import Outcome, error_of, judge, text_of, traceback_of
+from nbalert.stacking import Stack, split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRun:
+    """One run of an `%%alert` cell, as its reader saw it. Holds plain values only, no object of the user.
+
+    Args:
+        source: The cell as written.
+        body: The same without our magic lines.
+        outcome: How it ended.
+        result: What the page shows as its last `Out`, by MIME type; binary data as base64.
+        displayed: The last displays in order, with updates applied.
+        stdout: Tail of what was printed, progress bars resolved.
+        stderr: The same for stderr.
+        ename: Class name of the exception.
+        evalue: Its text.
+        traceback: As shown, without ANSI; empty if there was no exception.
+        duration_s: Wall clock.
+        execution_count: The `n` of `In[n]`.
+        cell_id: The front end's; None where it sends none (nbclient).
+        notebook: Path of the notebook where the front end tells it.
+        alert_line: Options of its `%%alert`.
+        started_at: Aware UTC.
+    """
+
+    source: str
+    body: str
+    outcome: Outcome
+    result: Bundle | None
+    displayed: tuple[Bundle, ...]
+    stdout: str
+    stderr: str
+    ename: str | None
+    evalue: str | None
+    traceback: str
+    duration_s: float
+    execution_count: int | None
+    cell_id: str | None
+    notebook: str | None
+    alert_line: str
+    started_at: datetime
+
+
+class Recorder:
+    """Makes the recordings of one shell: they share its taps."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._taps = Taps(shell)
+
+    def begin(self, source: str, info: ExecutionInfo) -> Recording | None:
+        """Record from now on; None for a cell that has no `%%alert` line after all."""
+        stack = split(source.splitlines(keepends=True))
+        return None if stack.alert_line is None else Recording(self._shell, self._taps, stack, info)
+
+
+class Recording:
+    """An `%%alert` cell that runs.
+
+    Attributes:
+        alert_line: Options of its `%%alert`.
+    """
+
+    def __init__(self, shell: InteractiveShell, taps: Taps, stack: Stack, info: ExecutionInfo) -> None:
+        self.alert_line = stack.alert_line or ""
+        self._shell, self._taps, self._stack, self._info = shell, taps, stack, info
+        self._capture = Capture()
+        self._captured_error: BaseException | None = None
+        self._started_at, self._started_s = datetime.now(UTC), time.perf_counter()
+        taps.open(self._capture)
+
+    def note_captured(self, source: str, result: ExecutionResult) -> None:
+        """A cell that ran within this one has ended: `%%capture` tells nobody that its body failed."""
+        if "capture" in self._stack.others and self._stack.body.rstrip().endswith(source.rstrip()):
+            self._captured_error = error_of(result)
+
+    def stop(self) -> None:
+        """Record no more."""
+        self._taps.close(self._capture)
+
+    def finish(self, result: ExecutionResult | None) -> CellRun:
+        """The cell has ended; None as the result if it was cancelled from outside."""
+        self.stop()
+        capture = self._capture
+        outcome, error = judge(result, capture.errors, self._captured_error)
+        return CellRun(
+            source=self._info.raw_cell or "",
+            body=self._stack.body,
+            outcome=outcome,
+            result=_plain_bundle(capture.result),
+            displayed=capture.displayed,
+            stdout=capture.stdout.text(),
+            stderr=capture.stderr.text(),
+            ename=None if error is None else type(error).__name__,
+            evalue=text_of(error),
+            traceback=traceback_of(error, capture.errors),
+            duration_s=time.perf_counter() - self._started_s,
+            execution_count=getattr(result, "execution_count", None),
+            cell_id=getattr(self._info, "cell_id", None),
+            notebook=_notebook(self._shell),
+            alert_line=self.alert_line,
+            started_at=self._started_at,
+        )
+
+
+def _plain_bundle(bundle: Bundle | None) -> Bundle | None:
+    """The kernel encodes images after the tap, as base64."""
+    if bundle is None:
+        return None
+    return {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in bundle.items()}
+
+
+def _notebook(shell: InteractiveShell) -> str | None:
+    """Jupyter names it in the environment (not updated by a rename), VS Code in the user's namespace."""
+    path = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__")
+    return str(path) if path else None

@@ -1,0 +1,139 @@
+"""Asks in a real JupyterLab: Run All, countdown, Cancel, an answer on the inbox page, save and reload."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.jupyterlab import Lab, Notebook, Open
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+LEFT = r"(\d+) min (\d+) s left|(\d+) s left"
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: Lab) -> Iterator[Open]:
+    """`notebook(name, *cells)` opens one; it is closed after the test, and its kernel is gone."""
+    opened: list[Notebook] = []
+
+    def open_(name: str, *cells: str, **options: Any) -> Notebook:
+        opened.append(lab.open(browser, name, *cells, **options))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def inbox(browser: Browser, lab: Lab) -> Iterator[Page]:
+    """A second window: ann at the inbox. The courier lives in the kernel of the notebook."""
+    page = browser.new_page()
+    yield page
+    page.context.close()
+
+
+def asking(question: str, options: str = "--timeout 100s") -> tuple[str, ...]:
+    """Cells with an ask in their midst."""
+    return (
+        "%load_ext nbalert",
+        f'%%ask "{question}" {options}\nprint("the body ran")',
+        'print("the next cell ran")',
+    )
+
+
+def outputs(text: str) -> list[dict[str, Any]]:
+    """All outputs in a notebook file."""
+    return [output for cell in json.loads(text)["cells"] for output in cell["outputs"]]
+
+
+def seconds_left(notebook: Notebook) -> int:
+    """What the countdown says."""
+    text = str(notebook.waiting.locator("[role=timer] strong").inner_text())
+    words = text.removesuffix(" left").split()
+    minutes, seconds = (words[0], words[2:3]) if "min" in words else ("0", words[0:1])
+    return int(minutes) * 60 + int((seconds or ["0"])[0])
+
+
+def test_countdown_and_cancel(notebook: Open) -> None:
+    """While Run All is blocked the widget counts down; a click on Cancel ends it, and no later cell runs."""
+    page = notebook("cancel.ipynb", *asking("Cancel me?"))
+    page.run_all()
+    expect(page.waiting).to_contain_text("asked on inbox")
+    expect(page.waiting).to_contain_text("Cancel me?")
+    before = seconds_left(page)
+    assert 60 < before <= 100
+    expect(page.waiting).to_contain_text(f"{before - 60 - 2} s left")
+    page.waiting.get_by_role("button", name="Cancel").click()
+    expect(page.decision).to_contain_text("cancelled in the notebook")
+    expect(page.output(1)).to_contain_text("NotApproved: cancelled: cancelled in the notebook")
+    expect(page.waiting).to_have_count(0)
+    page.until_idle()
+    shown = page.page.locator(".jp-OutputArea").all_inner_texts()
+    assert not [text for text in shown if "ran" in text]
+
+
+def test_approval_on_the_inbox_page(notebook: Open, inbox: Page, lab: Lab) -> None:
+    """An approval on the page runs the body and what follows; the decision stays after save and reload."""
+    page = notebook("approve.ipynb", *asking("Approve me?"))
+    page.run_all()
+    expect(page.waiting).to_contain_text("asked on inbox")
+    saved_early = page.save()
+    inbox.goto(lab.link("ann"))
+    card = inbox.locator(".card", has_text="Approve me?")
+    expect(card).to_contain_text('print("the body ran")')
+    card.get_by_role("textbox").fill("all green")
+    card.get_by_role("button", name="Approve").click()
+    expect(page.decision).to_contain_text("approved by ann: all green")
+    expect(page.output(1)).to_contain_text("the body ran")
+    expect(page.output(2)).to_contain_text("the next cell ran")
+    expect(card).to_contain_text("ann")
+    page.until_idle()
+    saved = page.save()
+    (decision,) = [output["data"] for output in outputs(saved) if "text/html" in output.get("data", {})]
+    assert set(decision) == {"text/plain", "text/html"}
+    assert "approved by ann: all green" in "".join(decision["text/plain"])
+    (waiting,) = [output["data"] for output in outputs(saved_early) if "text/html" in output.get("data", {})]
+    assert set(waiting) == {"text/plain", "text/html", WIDGET}
+    for text in (saved_early, saved):
+        assert "code=" not in text
+        assert "token" not in text
+        assert "widget-state" not in text
+    page.reload()
+    expect(page.decision).to_contain_text("approved by ann: all green")
+    expect(page.decision).to_be_visible()
+
+
+def test_link_in_the_widget(notebook: Open, browser: Browser) -> None:
+    """The link in the widget opens the inbox at the question, and signs its reader in."""
+    page = notebook("link.ipynb", *asking("Follow the link?"))
+    page.run_all()
+    link = page.waiting.get_by_role("link")
+    expect(link).to_have_text("open in inbox")
+    with page.page.context.expect_page() as opened:
+        link.click()
+    own = opened.value
+    card = own.locator(".card", has_text="Follow the link?")
+    expect(card.get_by_role("button", name="Approve")).to_be_visible()
+    assert "code=" not in own.url
+    card.get_by_role("button", name="Approve").click()
+    expect(page.decision).to_contain_text("(self-approved)")
+
+
+def test_interrupt(notebook: Open, inbox: Page, lab: Lab) -> None:
+    """The stop button cancels the question, in the notebook and on the inbox page."""
+    page = notebook("interrupt.ipynb", *asking("Stop me?"))
+    page.run_all()
+    expect(page.waiting).to_contain_text("asked on inbox")
+    inbox.goto(lab.link("ann"))
+    expect(inbox.locator(".card", has_text="Stop me?").get_by_role("button", name="Approve")).to_be_visible()
+    page.command("notebook:interrupt-kernel")
+    expect(page.decision).to_contain_text("cancelled: interrupted")
+    expect(page.output(1)).to_contain_text("KeyboardInterrupt")
+    card = inbox.locator(".card", has_text="Stop me?")
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(card).to_contain_text("interrupted")
