@@ -91,6 +91,20 @@ def _channels(options: argparse.Namespace) -> None:
         print(channels_text(client().settings))
 
 
+def _courier(options: argparse.Namespace) -> int:
+    from nbalert.courier import detached
+    from nbalert.home import Home
+
+    return detached.run(Home.find(), is_detached=options.detached)
+
+
+def _stop(options: argparse.Namespace) -> None:
+    from nbalert.connection import stop_courier
+    from nbalert.home import Home
+
+    print(stop_courier(Home.find()))
+
+
 def _demo(options: argparse.Namespace) -> int:
     from nbalert import demo
 
@@ -117,6 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("what", nargs="?", choices=["list", "kinds", "test"], default="list")
     one.add_argument("name", nargs="?", help="the channel to test; the default one if left out")
     one.set_defaults(run=_channels)
+    one = commands.add_parser("courier", help="be the courier, in the foreground")
+    one.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    one.set_defaults(run=_courier)
+    one = commands.add_parser("stop", help="end the courier in the background")
+    one.set_defaults(run=_stop)
     one = commands.add_parser("status", help="who is on the line, what waits, and why")
     one.set_defaults(run=_status)
     one = commands.add_parser("history", help="what was sent, and what became of it")

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
+from uuid import uuid4
 
+from nbalert import __version__
 from nbalert.courier import lifecycle
 from nbalert.errors import CourierError, NbalertError
 from nbalert.home import Home
-from nbalert.line import Frame, Line
+from nbalert.line import PROTOCOL, Frame, Line
 
 log = logging.getLogger(__name__)
 
@@ -173,3 +176,26 @@ class Connection:
         for answer in dropped:
             if not answer.done():
                 answer.set_exception(ConnectionError())
+
+
+def stop_courier(home: Home) -> str:
+    """End the courier of a home, without starting one.
+
+    Returns:
+        One line that says what has happened.
+
+    Raises:
+        CourierError: The socket belongs to another user.
+    """
+    hello = {"do": "hello", "protocol": PROTOCOL, "version": __version__, "origin": uuid4().hex}
+    try:
+        line = Line.connect(home.socket)
+    except OSError:
+        return "no courier runs"
+    with contextlib.closing(line):
+        line.send({**hello, "pid": os.getpid(), "notebook": "", "messages": [], "questions": []})
+        line.send({"do": "stop", "id": 1})
+        for frame in line.frames():
+            if frame.get("event") == "answer" and frame["value"] == "inline":
+                return "the courier runs inside a kernel, and ends with it; see nbalert status"
+    return "the courier has ended"

@@ -60,6 +60,11 @@ class Home:
         return self.root / "courier.lock"
 
     @property
+    def starting(self) -> Path:
+        """Locked by the process that starts a courier, until that serves."""
+        return self.root / "courier.starting"
+
+    @property
     def log(self) -> Path:
         """The courier's log."""
         return self.root / "courier.log"

@@ -24,7 +24,8 @@ def history_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
     courier = status["courier"]
-    yield f"courier    pid {courier['pid']}, nbalert {courier['version']}, inbox {courier['inbox']}"
+    who = f"pid {courier['pid']} ({courier['mode']}), nbalert {courier['version']}"
+    yield f"courier    {who}, inbox {courier['inbox']}"
     for present in status["present"]:
         place = present["notebook"] or "no notebook"
         project = present["project"] or "(your own settings)"

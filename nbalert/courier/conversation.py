@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -40,6 +41,8 @@ class Rooms:
     intake: Intake
     inbox: InboxServer
     owner: str
+    mode: str
+    stop: Callable[[], None]
 
 
 class Conversation:
@@ -54,6 +57,7 @@ class Conversation:
             "link": lambda frame: rooms.inbox.link(
                 frame.get("person") or rooms.owner, base=str(frame["base"])
             ),
+            "stop": lambda frame: self._stop(),
             "inbox": lambda frame: {"url": rooms.inbox.url, "port": rooms.inbox.port},
         }
 
@@ -139,8 +143,20 @@ class Conversation:
 
     def _status(self) -> dict[str, Any]:
         rooms = self._rooms
-        courier = {"pid": os.getpid(), "version": __version__, "inbox": rooms.inbox.url}
+        courier = {
+            "pid": os.getpid(),
+            "mode": rooms.mode,
+            "version": __version__,
+            "inbox": rooms.inbox.url,
+        }
         return {"courier": courier, **status(rooms.store, rooms.spool, rooms.attendance)}
+
+    def _stop(self) -> str:
+        """End this courier, unless it lives in somebody's kernel; its mode."""
+        if self._rooms.mode != "inline":
+            # After the answer has been sent.
+            asyncio.get_running_loop().call_later(0.05, self._rooms.stop)
+        return self._rooms.mode
 
 
 def _presence(peer: Peer, hello: Frame) -> Presence:

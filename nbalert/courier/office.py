@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import json
 import logging
+import time
 
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.conversation import Conversation, Rooms
@@ -34,7 +35,10 @@ ABSENCE_S = 10.0
 class Courier:
     """All rooms of one courier, wired."""
 
-    def __init__(self, home: Home, store: Store, inbox: InboxServer, owner: str) -> None:
+    def __init__(
+        self, home: Home, store: Store, inbox: InboxServer, owner: str, mode: str, stop: asyncio.Event
+    ) -> None:
+        self._stop = stop
         self._store = store
         self._inbox = inbox
         self._projects = Projects(home, OwnInbox(inbox.url, inbox.sender_token(owner)))
@@ -56,19 +60,26 @@ class Courier:
                 intake=self._intake,
                 inbox=inbox,
                 owner=owner,
+                mode=mode,
+                stop=stop.set,
             )
         )
         self._line: asyncio.AbstractServer | None = None
 
     @classmethod
-    async def open(cls, home: Home) -> Courier:
-        """Open store, inbox and line, and take up what an earlier courier left."""
+    async def open(cls, home: Home, mode: str, stop: asyncio.Event) -> Courier:
+        """Open store, inbox and line, and take up what an earlier courier left.
+
+        Args:
+            mode: What status says of it.
+            stop: Ends `serve`.
+        """
         store = Store(home.store)
         owner = getpass.getuser()
         inbox = InboxServer(home.inbox, owner=owner)
         try:
             await inbox.start()
-            courier = cls(home, store, inbox, owner)
+            courier = cls(home, store, inbox, owner, mode, stop)
             courier._line = await listen(home.socket, courier._conversation.hold)
         except BaseException:
             await inbox.stop()
@@ -77,16 +88,34 @@ class Courier:
         courier._resume()
         return courier
 
-    async def serve(self, stop: asyncio.Event) -> None:
-        """Do what falls due until `stop` is set; the rest happens when somebody calls."""
-        while not stop.is_set():
+    async def serve(self, idle_end_s: float | None) -> None:
+        """Do what falls due until told to stop, or idle; the rest happens when somebody calls.
+
+        Args:
+            idle_end_s: How long nobody is on the line and nothing is open before it ends; None is for ever.
+        """
+        busy_at = time.monotonic()
+        while not self._stop.is_set():
             pause_s = ROUND_S
+            if not self._is_idle():
+                busy_at = time.monotonic()
+            elif idle_end_s is not None and time.monotonic() - busy_at >= idle_end_s:
+                return
             try:
                 pause_s = self._round()
             except Exception:  # a full disk gets room again, and the next round finds it
                 log.exception("a round of the courier failed")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+                await asyncio.wait_for(self._stop.wait(), pause_s)
+
+    def _is_idle(self) -> bool:
+        """Nobody is there, nothing waits, nothing is asked."""
+        if any(self._attendance):
+            return False
+        open_ = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'waiting')"
+        asked = "EXISTS (SELECT 1 FROM question WHERE decision IS NULL)"
+        found = self._store.row(f"{open_} OR {asked} AS is_busy")
+        return not (found and found["is_busy"])
 
     def _round(self) -> float:
         """Seconds until the next one."""

@@ -1,0 +1,138 @@
+"""A courier as a process of its own: how a kernel starts it, and what it is when it has been started.
+
+It outlives the kernel, belongs to no process group or terminal of it, and gets none of its secrets: those
+come over the line.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from types import FrameType
+
+from nbalert.courier.lock import Lock
+from nbalert.courier.serving import Stop, serve
+from nbalert.errors import CourierError, NbalertError
+from nbalert.home import Home
+
+READY_S = 15.0
+IDLE_END_S = 600.0
+
+KEPT = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LOGNAME",
+        "NBALERT_HOME",
+        "NBALERT_IDLE_END",
+        "PATH",
+        "PYTHONPATH",
+        "TMPDIR",
+        "TZ",
+        "USER",
+        "DBUS_SESSION_BUS_ADDRESS",  # where a keyring answers
+        "SYSTEMROOT",
+        "VIRTUAL_ENV",
+    }
+)
+KEPT_PREFIXES = ("LC_", "XDG_")
+
+
+def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of a kernel's environment its courier may have: where things are, and no secret."""
+    return {
+        name: value for name, value in environment.items() if name in KEPT or name.startswith(KEPT_PREFIXES)
+    }
+
+
+def start(home: Home) -> None:
+    """Start one, and return once it serves, or another does.
+
+    Raises:
+        CourierError: It cannot be started here; says why.
+    """
+    if not sys.executable:
+        raise CourierError("no process can be started: this Python does not know its own program")
+    # -P: nothing in a working folder takes the place of a library
+    command = [sys.executable, "-P", "-m", "nbalert", "courier", "--detached"]
+    try:
+        starter = subprocess.Popen(
+            command,
+            cwd=home.root,
+            env={**scrubbed(os.environ), "NBALERT_HOME": str(home.root)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CourierError(f"no process can be started: {os.strerror(error.errno or 0)}") from error
+    with starter:
+        try:
+            said, _ = starter.communicate(timeout=READY_S)
+        except subprocess.TimeoutExpired:
+            starter.kill()
+            raise CourierError(f"the courier was not ready within {READY_S:.0f} s") from None
+    if said.strip() not in (b"ready", b"busy"):
+        reason = said.decode(errors="replace").strip() or f"it ended with status {starter.returncode}"
+        raise CourierError(f"the courier cannot run as a process: {reason}")
+
+
+def run(home: Home, *, is_detached: bool) -> int:
+    """Be the courier of a home, until told to stop or idle.
+
+    Args:
+        is_detached: Whether a kernel started it: it leaves its starter, and says on standard output when
+            it is ready.
+
+    Returns:
+        0, or 1 if another courier serves the home.
+    """
+    if is_detached and os.fork():
+        # The starter waits for the end of our output, and not for its grandchild: no zombie is left to it.
+        os._exit(0)
+    lock = Lock.take(home.lock)
+    if lock is None:
+        _say("busy" if is_detached else "a courier serves this home already; see nbalert status", is_detached)
+        return 0 if is_detached else 1
+    try:
+        serve(
+            home,
+            mode="detached" if is_detached else "foreground",
+            idle_end_s=_idle_end_s() if is_detached else None,
+            on_ready=lambda stop: _ready(stop, is_detached),
+        )
+    except (NbalertError, OSError) as error:
+        if not is_detached:
+            raise
+        _say(str(error), is_detached)
+        return 1
+    finally:
+        lock.release()
+    return 0
+
+
+def _ready(stop: Stop, is_detached: bool) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if is_detached else on_signal)
+    if is_detached:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _say("ready" if is_detached else "the courier serves; Ctrl-C ends it", is_detached)
+
+
+def _say(text: str, is_detached: bool) -> None:
+    print(text, flush=True)
+    if is_detached:  # the starter reads until the end
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - its descriptor is what is wanted
+            os.dup2(nowhere.fileno(), 1)
+
+
+def _idle_end_s() -> float:
+    return float(os.environ.get("NBALERT_IDLE_END", IDLE_END_S))

@@ -1,0 +1,82 @@
+"""A courier's life, wherever it runs: its log, its loop, its beginning and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nbalert.home import Home
+
+log = logging.getLogger(__name__)
+
+LOG_BYTES = 1024 * 1024
+
+Stop = Callable[[], None]
+
+
+def serve(home: Home, *, mode: str, idle_end_s: float | None, on_ready: Callable[[Stop], None]) -> None:
+    """Serve a home until told to stop. The caller holds the home's lock.
+
+    Args:
+        home: Whose spool, store and line.
+        mode: What status says of it: `inline`, `detached` or `foreground`.
+        idle_end_s: End when nobody was on the line and nothing was open for that long; None is never.
+        on_ready: Called once the line is served, with what stops it; that may be called on any thread.
+
+    Raises:
+        NbalertError: Store, inbox or line cannot be used.
+        OSError: The same.
+    """
+    with _logged(home):
+        try:
+            asyncio.run(_serve(home, mode, idle_end_s, on_ready))
+        except Exception:
+            log.exception("the courier has ended")
+            raise
+
+
+async def _serve(home: Home, mode: str, idle_end_s: float | None, on_ready: Callable[[Stop], None]) -> None:
+    from nbalert.courier.office import Courier  # only who hosts a courier pays for its imports
+
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_note)
+    courier = await Courier.open(home, mode, stop)
+    try:
+        on_ready(lambda: _tell(loop, stop))
+        log.info("courier serves (%s)", mode)
+        await courier.serve(idle_end_s)
+    finally:
+        await courier.aclose()
+        log.info("courier ends")
+
+
+def _tell(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # it has ended already
+        loop.call_soon_threadsafe(stop.set)
+
+
+@contextlib.contextmanager
+def _logged(home: Home) -> Iterator[None]:
+    """The courier's log goes to the home's file alone: a notebook must not show it."""
+    handler = logging.handlers.RotatingFileHandler(
+        home.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    journal = logging.getLogger("nbalert.courier")
+    journal.addHandler(handler)
+    journal.setLevel(logging.INFO)
+    journal.propagate = False
+    try:
+        yield
+    finally:
+        journal.removeHandler(handler)
+        handler.close()
+
+
+def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An error that nobody awaited: asyncio would write it into the notebook."""
+    log.error("%s", context["message"], exc_info=context.get("exception"))
