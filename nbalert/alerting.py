@@ -7,10 +7,12 @@ import sys
 
 from nbalert.cell_message import Parts, cell_message
 from nbalert.errors import NbalertError
+from nbalert.message import Source
 from nbalert.outcome import Outcome
 from nbalert.posting import here, post
 from nbalert.process import client
-from nbalert.recording import CellRun
+from nbalert.recording import CellRun, Recording
+from nbalert.vigil import Vigil
 
 _ON = {
     "always": frozenset(Outcome),
@@ -19,9 +21,15 @@ _ON = {
 }
 
 
-def begin() -> None:
-    """An alerted cell starts: meanwhile the courier is found or started, and the settings are read."""
-    client().start()
+_vigils: dict[str, Vigil] = {}
+
+
+def begin(recording: Recording, options: argparse.Namespace, count: int | None) -> None:
+    """An alerted cell starts: meanwhile the courier is found or started, and is told what runs."""
+    sender = client()
+    title = options.title or f"Cell [{count}]"
+    vigil = _vigils.setdefault(sender.origin, Vigil(sender))
+    vigil.begin(recording, title, options.channel or [""], here(Source(cell_number=count)))
 
 
 def say(options: argparse.Namespace) -> None:
@@ -36,6 +44,14 @@ def say(options: argparse.Namespace) -> None:
 
 def tell(run: CellRun, options: argparse.Namespace) -> None:
     """An alerted cell has ended: its message is on disk before its reply is sent. A fault is one line."""
+    try:
+        _tell(run, options)
+    finally:  # not before: a death in between is told rather twice than not at all
+        if vigil := _vigils.get(client().origin):
+            vigil.end(run.id)
+
+
+def _tell(run: CellRun, options: argparse.Namespace) -> None:
     if run.outcome not in _ON[options.on] or run.duration_s < options.after:
         return
     parts = Parts(

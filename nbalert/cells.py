@@ -36,7 +36,7 @@ class CellWatcher:
     Args:
         shell: The shell to watch.
         check: Raises SyntaxError for a wrong option; given the magic's name and the rest of its line.
-        begun: Called with the options of an `%%alert` cell before it runs. What it raises is logged.
+        begun: Called before an `%%alert` cell runs. What it raises is logged.
         done: Called once after each `%%alert` cell, also after a failed one. What it raises is logged.
     """
 
@@ -45,7 +45,7 @@ class CellWatcher:
         shell: InteractiveShell,
         check: Check,
         done: Callable[[CellRun], None],
-        begun: Callable[[str], None] = lambda line: None,
+        begun: Callable[[Recording], None] = lambda recording: None,
     ) -> None:
         self._shell = shell
         self._check = check
@@ -108,7 +108,7 @@ class CellWatcher:
             recording = self._recording(source, info) if "%%alert" in source else None
             self._running.append(_Running(source, info, recording))
             if recording:
-                self._begun(recording.alert_line)
+                self._begun(recording)
         except BaseException:
             _record("a cell was not watched")
 

@@ -88,6 +88,7 @@ class Client:
         self._guard = threading.Lock()
         self._messages: dict[str, Future[list[Receipt]]] = {}
         self._questions: dict[str, Pending] = {}
+        self._runs: dict[str, Frame] = {}
         self._settings: tuple[object, Settings] | None = None
         self._is_introduced = False
         self._connection = Connection(home, self._greeting, self._hear)
@@ -152,6 +153,34 @@ class Client:
         with self._guard:
             self._questions.pop(pending.id, None)
 
+    def begin(self, run: str, told: Frame) -> None:
+        """An alerted cell runs: should this process die, the courier says so.
+
+        Args:
+            run: Unique.
+            told: What its message would say: title, channels, code, output, source, started_at.
+        """
+        with self._guard:
+            self._runs[run] = told
+        self._connection.nudge({"do": "begin", "run": run, "told": told})
+
+    def report_output(self, run: str, output: str) -> None:
+        """The last lines that a running cell has printed."""
+        with self._guard:
+            if told := self._runs.get(run):
+                told["output"] = output
+        self._connection.nudge({"do": "output", "run": run, "output": output})
+
+    def end(self, run: str) -> None:
+        """The cell has ended."""
+        with self._guard:
+            self._runs.pop(run, None)
+        self._connection.nudge({"do": "end", "run": run})
+
+    def say_goodbye(self) -> None:
+        """This process ends as it was told to: that is no death."""
+        self._connection.send({"do": "bye"})
+
     def request(self, frame: Frame, timeout_s: float = ANSWER_S) -> Any:
         """Ask the courier something, starting one if need be.
 
@@ -174,6 +203,7 @@ class Client:
         deadline = time.monotonic() + wait_s
         while self.waiting() and time.monotonic() < deadline:
             time.sleep(0.005)
+        self.say_goodbye()
         self._connection.close()
         lifecycle.stop(self.home)
         return self.waiting()
@@ -221,7 +251,7 @@ class Client:
 
     def _greeting(self) -> Iterator[Frame]:
         with self._guard:
-            messages, questions = list(self._messages), list(self._questions)
+            messages, questions, runs = list(self._messages), list(self._questions), dict(self._runs)
         yield {
             "do": "hello",
             "protocol": PROTOCOL,
@@ -231,6 +261,7 @@ class Client:
             "notebook": self.notebook,
             "messages": messages,
             "questions": questions,
+            "runs": runs,
         }
         yield self._introduction()
 

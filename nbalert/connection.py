@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from nbalert import __version__
+from nbalert.build import Build, current_build
 from nbalert.courier import lifecycle
 from nbalert.errors import CourierError, NbalertError
 from nbalert.home import Home
@@ -151,14 +152,26 @@ class Connection:
     def _take(self, frame: Frame) -> None:
         try:
             if frame.get("event") == "welcome":
-                self._fault = ""
-                self._greeted.set()
+                self._meet(frame)
             elif frame.get("event") == "answer":
                 self._answer(frame)
             else:
                 self._hear(frame)
         except Exception:  # one bad frame must not cost the line
             log.exception("a frame of the courier could not be understood")
+
+    def _meet(self, welcome: Frame) -> None:
+        """Take up with a courier that fits; one of an older build hands over."""
+        build = Build(*welcome["build"])
+        if welcome["mode"] == "detached" and current_build().replaces(build):
+            self.send({"do": "stop"})
+        elif welcome["protocol"] not in (PROTOCOL, PROTOCOL - 1):
+            self._fault = (
+                f"the courier (pid {welcome['pid']}) is of version {build.version}; run: nbalert stop"
+            )
+        else:
+            self._fault = ""
+            self._greeted.set()
 
     def _answer(self, frame: Frame) -> None:
         with self._guard:
@@ -193,7 +206,7 @@ def stop_courier(home: Home) -> str:
     except OSError:
         return "no courier runs"
     with contextlib.closing(line):
-        line.send({**hello, "pid": os.getpid(), "notebook": "", "messages": [], "questions": []})
+        line.send({**hello, "pid": os.getpid(), "notebook": "", "messages": [], "questions": [], "runs": {}})
         line.send({"do": "stop", "id": 1})
         for frame in line.frames():
             if frame.get("event") == "answer" and frame["value"] == "inline":

@@ -17,8 +17,9 @@ from nbalert.durations import parse_duration
 from nbalert.errors import NbalertError
 
 if TYPE_CHECKING:
+    from nbalert.farewell import Farewell
     from nbalert.question import Decision
-    from nbalert.recording import CellRun
+    from nbalert.recording import CellRun, Recording
 
 _USER_FRAME = 2
 """How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
@@ -45,6 +46,7 @@ class NbalertMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self._expand = shell.var_expand
+        self.farewell: Farewell | None = None
         self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
 
     # ---- %alert and %%alert
@@ -173,17 +175,21 @@ class NbalertMagics(Magics):
         if name == "ask" and options.no_raise:
             raise SyntaxError("%%ask has no --no-raise: its body must not run unless approved")
 
-    def begun(self, line: str) -> None:
-        """An alerted cell starts: meanwhile the courier is found or started, and the settings are read."""
+    def begun(self, recording: Recording) -> None:
+        """An alerted cell starts."""
         from nbalert import alerting
 
-        alerting.begin()
+        if self.farewell is None:
+            from nbalert.farewell import farewell_for
+
+            self.farewell = farewell_for(self.shell)
+        alerting.begin(recording, _options_of(recording.alert_line), self._count)
 
     def done(self, run: CellRun) -> None:
         """An alerted cell has ended."""
         from nbalert import alerting
 
-        alerting.tell(run, _parsed("alert", run.alert_line if _is_valid(run.alert_line) else ""))
+        alerting.tell(run, _options_of(run.alert_line))
 
     @property
     def _count(self) -> int | None:
@@ -208,6 +214,8 @@ def unload(shell: InteractiveShell) -> None:
     if magics is None:
         return
     magics.watcher.unload()
+    if magics.farewell:
+        magics.farewell.take_off()
     question_marks.unload(shell)
     shell.magics_manager.registry.pop(type(magics).__name__, None)
     for kind, names in magics.magics.items():
@@ -229,9 +237,9 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
     return options
 
 
-def _is_valid(line: str) -> bool:
+def _options_of(line: str) -> argparse.Namespace:
     """A cell whose options are wrong has failed with that, and is told on the default channel."""
     try:
-        return bool(_parsed("alert", line))
+        return _parsed("alert", line)
     except UsageError:
-        return False
+        return _parsed("alert", "")

@@ -40,6 +40,12 @@ def notebook_path() -> str:
     return session if Path(session).is_absolute() and Path(session).suffix == ".ipynb" else ""
 
 
+def say_goodbye() -> None:
+    """This process is about to end as it was told to."""
+    if _client is not None:
+        _client.say_goodbye()
+
+
 def finish() -> None:
     """Wait for what this process has accepted, and leave the line. What is left is said, and not lost."""
     global _client

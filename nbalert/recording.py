@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
@@ -20,6 +21,7 @@ class CellRun:
     """One run of an `%%alert` cell, as its reader saw it. Holds plain values only, no object of the user.
 
     Args:
+        id: Of this run, unique.
         source: The cell as written.
         body: The same without our magic lines.
         outcome: How it ended.
@@ -38,6 +40,7 @@ class CellRun:
         started_at: Aware UTC.
     """
 
+    id: str
     source: str
     body: str
     outcome: Outcome
@@ -73,15 +76,18 @@ class Recording:
     """An `%%alert` cell that runs.
 
     Attributes:
+        id: Of this run, unique.
         alert_line: Options of its `%%alert`.
+        body: The cell without our magic lines.
+        started_at: Aware UTC.
     """
 
     def __init__(self, shell: InteractiveShell, taps: Taps, stack: Stack, info: ExecutionInfo) -> None:
-        self.alert_line = stack.alert_line or ""
+        self.id, self.alert_line, self.body = uuid4().hex, stack.alert_line or "", stack.body
         self._shell, self._taps, self._stack, self._info = shell, taps, stack, info
         self._capture = Capture()
         self._captured_error: BaseException | None = None
-        self._started_at, self._started_s = datetime.now(UTC), time.perf_counter()
+        self.started_at, self._started_s = datetime.now(UTC), time.perf_counter()
         taps.open(self._capture)
 
     def note_captured(self, source: str, result: ExecutionResult) -> None:
@@ -93,12 +99,17 @@ class Recording:
         """Record no more."""
         self._taps.close(self._capture)
 
+    def output(self) -> str:
+        """The tail of what it has printed so far; from any thread."""
+        return self._capture.stdout.text() + self._capture.stderr.text()
+
     def finish(self, result: ExecutionResult | None) -> CellRun:
         """The cell has ended; None as the result if it was cancelled from outside."""
         self.stop()
         capture = self._capture
         outcome, error = judge(result, capture.errors, self._captured_error)
         return CellRun(
+            id=self.id,
             source=self._info.raw_cell or "",
             body=self._stack.body,
             outcome=outcome,
@@ -114,7 +125,7 @@ class Recording:
             cell_id=getattr(self._info, "cell_id", None),
             notebook=_notebook(self._shell),
             alert_line=self.alert_line,
-            started_at=self._started_at,
+            started_at=self.started_at,
         )
 
 

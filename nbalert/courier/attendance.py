@@ -13,7 +13,13 @@ REMEMBERED_S = 3600.0
 
 @dataclass(eq=False)
 class Presence:
-    """One process on the line. `origin` names it over reconnections."""
+    """One process on the line.
+
+    Args:
+        origin: Names it over reconnections.
+        runs: Its alerted cells that run, by id of the run.
+        has_left: It has said goodbye.
+    """
 
     peer: Peer
     origin: str
@@ -21,6 +27,8 @@ class Presence:
     notebook: str
     project: str
     since: float = field(default_factory=time.time)
+    runs: dict[str, Frame] = field(default_factory=dict)
+    has_left: bool = False
 
 
 class Attendance:

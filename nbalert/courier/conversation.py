@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbalert import __version__
+from nbalert.build import current_build
 from nbalert.courier.attendance import Attendance, Presence
+from nbalert.courier.deaths import Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Ledger
@@ -35,6 +37,7 @@ class Rooms:
     spool: Spool
     projects: Projects
     attendance: Attendance
+    deaths: Deaths
     delivery: Delivery
     ledger: Ledger
     listening: Listening
@@ -50,6 +53,7 @@ class Conversation:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
+        self._build = current_build()  # of what is imported by now, whatever changes on disk later
         self._answers: dict[str, Callable[[Frame], Any]] = {
             "status": lambda frame: self._status(),
             "history": lambda frame: history(rooms.store, int(frame["limit"])),
@@ -77,6 +81,7 @@ class Conversation:
         finally:
             if presence:
                 self._rooms.attendance.leave(presence)
+                self._rooms.deaths.look(presence)
 
     def settled(self, message: str) -> None:
         """A post of the message has ended; tell its sender once none waits."""
@@ -96,7 +101,16 @@ class Conversation:
     def _greet(self, presence: Presence, frame: Frame) -> None:
         peer = presence.peer
         self._rooms.attendance.enter(presence)
-        peer.send({"event": "welcome", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()})
+        self._rooms.deaths.watch(presence)
+        peer.send(
+            {
+                "event": "welcome",
+                "protocol": PROTOCOL,
+                "build": self._build,
+                "mode": self._rooms.mode,
+                "pid": os.getpid(),
+            }
+        )
         self._rooms.intake.take()
         for message in frame["messages"]:
             if answer := self._settled_frame(message):
@@ -112,6 +126,8 @@ class Conversation:
             self._rooms.intake.take()
         elif does == "project":
             self._learn(presence, frame)
+        elif does in ("begin", "output", "end", "bye"):
+            _note(presence, frame)
         else:
             presence.peer.send(self._answer(frame))
 
@@ -166,7 +182,20 @@ def _presence(peer: Peer, hello: Frame) -> Presence:
         pid=int(hello["pid"]),
         notebook=str(hello["notebook"]),
         project="",
+        runs=dict(hello["runs"]),
     )
+
+
+def _note(presence: Presence, frame: Frame) -> None:
+    """What a process is at, for the case that it dies."""
+    if frame["do"] == "bye":
+        presence.has_left = True
+    elif frame["do"] == "begin":
+        presence.runs[frame["run"]] = frame["told"]
+    elif frame["do"] == "end":
+        presence.runs.pop(frame["run"], None)
+    elif frame["run"] in presence.runs:
+        presence.runs[frame["run"]]["output"] = frame["output"]
 
 
 def _decided(decision: Decision) -> Frame:

@@ -45,8 +45,12 @@ class Intake:
         if entry.data["kind"] == "cancel":
             self._ledger.cancel(entry.data["question"], entry.data["reason"])
             return
+        self.enter(entry.id, entry.data)
+
+    def enter(self, id_: str, data: dict[str, Any]) -> None:
+        """A message into the store, once an id."""
         with self._store.transaction():
-            self._insert(entry.id, entry.data)
+            self._insert(id_, data)
 
     def _insert(self, id_: str, data: dict[str, Any]) -> None:
         message = data["message"]

@@ -11,6 +11,7 @@ import time
 
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.conversation import Conversation, Rooms
+from nbalert.courier.deaths import Death, Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Ledger
@@ -46,6 +47,7 @@ class Courier:
         self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
         self._listening = Listening(self._projects, self._ledger)
         self._attendance = Attendance()
+        self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
         self._intake = Intake(spool, store, self._delivery, self._ledger)
         self._conversation = Conversation(
@@ -54,6 +56,7 @@ class Courier:
                 spool=spool,
                 projects=self._projects,
                 attendance=self._attendance,
+                deaths=self._deaths,
                 delivery=self._delivery,
                 ledger=self._ledger,
                 listening=self._listening,
@@ -130,6 +133,7 @@ class Courier:
             self._line.close()
         for presence in self._attendance:
             presence.peer.close()
+        self._deaths.close()
         await self._listening.aclose()
         await self._delivery.aclose()
         await self._projects.aclose()
@@ -171,6 +175,16 @@ class Courier:
     def _ended(self, origin: str, decision: Decision) -> None:
         self._listening.stop(decision.question_id)
         self._conversation.ended(origin, decision)
+
+    def _died(self, death: Death) -> None:
+        presence = death.presence
+        log.warning("process %s died, %s cell(s) ran", presence.pid, len(presence.runs))
+        for entry, data in death.entries:
+            self._intake.enter(entry, data)
+        for question, origin in self._ledger.open_questions():
+            if origin == presence.origin:
+                self._ledger.cancel(question, "the kernel that asked has died")
+        self._delivery.wake()
 
     def _cancel_abandoned(self) -> None:
         for question, origin in self._ledger.open_questions():

@@ -1,0 +1,151 @@
+"""Kernels that die: noticed at once, told in chat, their questions cancelled.
+
+A process that ends says goodbye first. One that is gone without it has died: killed, out of memory, or
+crashed. The end of its line tells, and where a forked worker keeps that open, its pidfd (Linux).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from nbalert.courier.attendance import Presence
+from nbalert.durations import show_duration
+from nbalert.message import Level, Message, Source
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A process that died, and the messages that say so: entries as the spool holds them."""
+
+    presence: Presence
+    entries: tuple[tuple[str, dict[str, Any]], ...]
+
+
+class _Watched(NamedTuple):
+    handle: int | None
+    group: Path | None
+    kills: int
+
+
+class Deaths:
+    """Watches processes on the line.
+
+    Args:
+        on_death: Called once a process, on the loop.
+    """
+
+    def __init__(self, on_death: Callable[[Death], None]) -> None:
+        self._on_death = on_death
+        self._watched: dict[str, _Watched] = {}
+
+    def watch(self, presence: Presence) -> None:
+        """Look after a process that has said hello."""
+        if presence.origin in self._watched:
+            return
+        group = _cgroup_of(presence.pid)
+        watched = self._watched[presence.origin] = _Watched(_pidfd(presence.pid), group, _kills(group))
+        if watched.handle is not None:
+            asyncio.get_running_loop().add_reader(watched.handle, self.look, presence)
+
+    def look(self, presence: Presence) -> None:
+        """Its line has ended, or its pidfd says so: if the process is gone, it has died, or said goodbye."""
+        watched = self._watched.get(presence.origin)
+        if watched is None or _lives(presence.pid, watched.handle):
+            return
+        del self._watched[presence.origin]
+        self._forget(watched.handle)
+        if not presence.has_left:
+            self._on_death(_death(presence, is_out_of_memory=_kills(watched.group) > watched.kills))
+
+    def close(self) -> None:
+        """Watch nobody any more."""
+        for watched in self._watched.values():
+            self._forget(watched.handle)
+        self._watched.clear()
+
+    def _forget(self, handle: int | None) -> None:
+        if handle is not None:
+            asyncio.get_running_loop().remove_reader(handle)
+            os.close(handle)
+
+
+def _death(presence: Presence, *, is_out_of_memory: bool) -> Death:
+    return Death(presence, tuple(_entry(presence, run, is_out_of_memory) for run in presence.runs.values()))
+
+
+def _entry(presence: Presence, run: dict[str, Any], is_out_of_memory: bool) -> tuple[str, dict[str, Any]]:
+    """The message of one cell that ran when its kernel died."""
+    ran_s = time.time() - float(run["started_at"])
+    why = (
+        "the system killed a process of its control group for want of memory at that time"
+        if is_out_of_memory
+        else "killed or crashed; nothing tells of a lack of memory"
+    )
+    message = Message(
+        title=f"{run['title']}: the kernel died after {show_duration(ran_s)}",
+        text=f"The kernel (pid {presence.pid}) is gone: {why}.",
+        level=Level.CRITICAL,
+        code=run["code"],
+        output=run["output"],
+        duration_s=ran_s,
+        source=Source(**run["source"]),
+    )
+    data = {
+        "kind": "message",
+        "origin": presence.origin,
+        "project": presence.project,
+        "channels": run["channels"],
+        "message": message.to_json(),
+    }
+    return f"{time.time_ns():020d}-died-{uuid4().hex[:12]}", data
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):  # not on macOS; gone already
+        return None
+
+
+def _lives(pid: int, handle: int | None) -> bool:
+    """Whether the process is there still; a pid alone may belong to another one by now."""
+    if handle is not None:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        return not poll.poll(0)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # somebody else's: the pid was given to another process
+    return True
+
+
+def _cgroup_of(pid: int) -> Path | None:
+    """The control group of a process (cgroup v2); None where there is none to read."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+            if line.startswith("0::"):
+                return CGROUPS / line.removeprefix("0::").lstrip("/")
+    return None
+
+
+def _kills(group: Path | None) -> int:
+    """How many processes the system has killed in a group for want of memory."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in (group / "memory.events").read_text().splitlines() if group else ():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0

@@ -1,0 +1,55 @@
+"""Tells the courier which alerted cells run and what they print, so that it can tell of a kernel's death."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+
+from nbalert.client import Client
+from nbalert.message import Source
+from nbalert.recording import Recording
+
+TAIL_S = 2.0
+"""How often the last lines of output are sent, where they have changed."""
+TAIL_CHARS = 2000
+CODE_CHARS = 4000
+
+
+class Vigil:
+    """The alerted cells of one process that run."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._ended: dict[str, threading.Event] = {}
+
+    def begin(self, recording: Recording, title: str, channels: list[str], source: Source) -> None:
+        """A cell runs from now on."""
+        ended = self._ended[recording.id] = threading.Event()
+        self._client.begin(
+            recording.id,
+            {
+                "title": title,
+                "channels": channels,
+                "code": recording.body[:CODE_CHARS],
+                "output": "",
+                "source": asdict(source),
+                "started_at": recording.started_at.timestamp(),
+            },
+        )
+        threading.Thread(
+            target=self._watch, args=(recording, ended), name="nbalert-vigil", daemon=True
+        ).start()
+
+    def end(self, run: str) -> None:
+        """It has ended, in whatever way."""
+        if ended := self._ended.pop(run, None):
+            ended.set()
+            self._client.end(run)
+
+    def _watch(self, recording: Recording, ended: threading.Event) -> None:
+        sent = ""
+        while not ended.wait(TAIL_S):
+            tail = recording.output()[-TAIL_CHARS:]
+            if tail != sent:
+                self._client.report_output(recording.id, tail)
+                sent = tail
