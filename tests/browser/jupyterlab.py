@@ -53,7 +53,12 @@ class Lab:
             "LabApp.expose_app_in_browser": True,
             "LabApp.extension_manager": "readonly",
         }
-        command = [sys.executable, "-m", "jupyterlab", *(f"--{key}={value}" for key, value in options.items())]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            *(f"--{key}={value}" for key, value in options.items()),
+        ]
         self._process = subprocess.Popen(
             command, env=self._environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )

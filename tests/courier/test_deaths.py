@@ -1,0 +1,105 @@
+"""Kernels that die are told; kernels that end are not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbalert.home import Home
+from nbalert.process import client
+from tests.kernels import Kernel
+from tests.person import Person
+from tests.processes import wait_until
+
+BUSY = "import time\nprint('epoch 7', flush=True)\nwhile True: time.sleep(0.01)"
+
+
+@pytest.fixture
+def kernel(home: Home, tmp_path: Path) -> Iterator[Kernel]:
+    """A kernel with nbalert; this process hosts the courier."""
+    client().request({"do": "status"})
+    with Kernel(sys.executable, tmp_path) as started:
+        started.run("%load_ext nbalert")
+        yield started
+
+
+def titles() -> list[str]:
+    """What was sent so far."""
+    return [row["title"] for row in client().request({"do": "history", "limit": 100})]
+
+
+def present() -> list[int]:
+    """Who is on the line."""
+    return [one["pid"] for one in client().request({"do": "status"})["present"]]
+
+
+def start_cell(kernel: Kernel, code: str) -> None:
+    """Queue a cell and see it print."""
+    kernel.send(code)
+    while (message := kernel.published(20)) is not None:
+        if message["header"]["msg_type"] == "stream" and "epoch" in message["content"]["text"]:
+            return
+    raise AssertionError("the cell printed nothing")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_a_kernel_that_dies_in_an_alerted_cell_is_told(kernel: Kernel, number: signal.Signals) -> None:
+    """Killed, ended from outside, crashed: the cell's name, how long, and that it was no end of its own."""
+    start_cell(kernel, f"%%alert -t Training\n{BUSY}")
+    wait_until(lambda: kernel.pid in present())
+    os.kill(kernel.pid, number)
+    wait_until(lambda: any(t.startswith("Training: the kernel died after") for t in titles()))
+    assert len(titles()) == 1
+
+
+def test_the_last_lines_of_output_are_told(kernel: Kernel, home: Home) -> None:
+    """What the cell had printed some seconds before goes along, and its code."""
+    start_cell(kernel, f"%%alert -t Training\n{BUSY}")
+    time.sleep(2.5)  # the tail is sent every two seconds, and nothing tells of that
+    kernel.kill()
+    with Person(str(client().request({"do": "link", "base": "", "person": "bob"}))) as bob:
+        message = bob.until(lambda view: "died" in view["message"]["title"])["message"]
+    assert "epoch 7" in message["output"]
+    assert "epoch 7" in message["code"]
+
+
+def test_a_kernel_that_dies_while_it_asks_cancels_its_question(kernel: Kernel) -> None:
+    """The chat says that nobody waits any more."""
+    kernel.send('%ask "Deploy?"')
+    wait_until(lambda: client().request({"do": "status"})["questions"])
+    kernel.kill()
+    wait_until(lambda: not client().request({"do": "status"})["questions"])
+    (row,) = client().request({"do": "history", "limit": 10})
+    assert "the kernel that asked has died" in row["decision"]
+
+
+def test_a_restart_of_a_busy_kernel_is_no_death(kernel: Kernel) -> None:
+    """The request comes on the control channel before the kill; nothing is reported."""
+    start_cell(kernel, f"%%alert -t Training\n{BUSY}")
+    wait_until(lambda: kernel.pid in present())
+    kernel.manager.restart_kernel(now=False)
+    wait_until(lambda: len(present()) == 1)
+    assert not any("died" in title for title in titles())
+
+
+def test_a_shutdown_is_no_death(kernel: Kernel) -> None:
+    """An idle kernel that has alerted and is shut down leaves no report."""
+    kernel.run("%%alert -t Done\n1")
+    kernel.manager.shutdown_kernel(now=False)
+    wait_until(lambda: len(present()) == 1)
+    assert titles() == ["Done"]
+
+
+def test_a_forked_worker_does_not_hide_a_death(kernel: Kernel) -> None:
+    """A worker that outlives its kernel keeps the line open; the death is told all the same."""
+    worker = "import os, time\nif os.fork() == 0:\n    time.sleep(8)\n    os._exit(0)\n"
+    start_cell(kernel, f"%%alert -t Training\n{worker}{BUSY}")
+    wait_until(lambda: kernel.pid in present())
+    kernel.kill()
+    wait_until(lambda: any("died" in title for title in titles()), 5)
