@@ -1,0 +1,111 @@
+"""Other processes of the same home, for tests: scripts that end, are killed, or wait for a word."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, Queue
+
+from tests.kernels import ROOT
+
+
+class Script:
+    """A Python process. Use as a context manager: it is gone afterwards."""
+
+    def __init__(self, code: str, *, folder: Path | None = None, env: dict[str, str] | None = None) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines: Queue[str] = Queue()
+        self.stderr = ""
+        self._readers = [threading.Thread(target=self._read_out), threading.Thread(target=self._read_err)]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> Script:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # also what it has forked
+        self._process.wait()
+        for reader in self._readers:
+            reader.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def line(self, timeout_s: float = 60) -> str:
+        """The next line that it prints."""
+        try:
+            return self._lines.get(timeout=timeout_s)
+        except Empty:
+            raise AssertionError(f"the script said nothing; its stderr: {self.stderr}") from None
+
+    def tell(self, line: str = "") -> None:
+        """A line for its standard input."""
+        assert self._process.stdin
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        """SIGKILL for it alone: not for what it has forked."""
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def end(self, timeout_s: float = 60) -> int:
+        """Wait for its end; the exit status."""
+        code = self._process.wait(timeout_s)
+        for reader in self._readers:
+            reader.join(timeout_s)
+        return code
+
+    def _read_out(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.put(line.rstrip("\n"))
+
+    def _read_err(self) -> None:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            self.stderr += line
+
+
+def wait_until(is_so: Callable[[], object], timeout_s: float = 20) -> None:
+    """Wait until something is so, where nothing tells of it."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    """An `nbalert.toml`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "nbalert.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def webhook_table(name: str, url: str, more: str = "") -> str:
+    """A channel of kind webhook."""
+    return f'[channels.{name}]\nkind = "webhook"\nurl = "{url}"\n{more}'
