@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nbalert.errors import CourierError
+from nbalert.forks import keep_from_forks
 from nbalert.home import private_folder
 
 PROTOCOL = 1
@@ -30,9 +31,6 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 
 Frame = dict[str, Any]
 
-_open: set[Any] = set()
-"""Sockets of this process, ours or asyncio's wrappers of them; a fork gets copies."""
-
 
 class Line:
     """A kernel's end. `send` and `nudge` may be called from any thread, `frames` from one."""
@@ -41,7 +39,7 @@ class Line:
         self._socket = connection
         self._sending = threading.Lock()
         self._owed: Frame | None = None
-        _note(connection)
+        keep_from_forks(connection)
 
     @classmethod
     def connect(cls, path: Path) -> Line:
@@ -161,7 +159,7 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            _note(writer.get_extra_info("socket"))
+            keep_from_forks(writer.get_extra_info("socket"))
             _check_peer(writer.get_extra_info("socket"))
             await on_peer(Peer(reader, writer))
         except CourierError:
@@ -171,7 +169,7 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
 
     server = await asyncio.start_unix_server(accept, path, limit=FRAME_BYTES)
     for listener in server.sockets:
-        _note(listener)
+        keep_from_forks(listener)
     path.chmod(0o600)
     return server
 
@@ -203,22 +201,3 @@ def _check_peer(connection: socket.socket) -> None:
     _, uid, _ = struct.unpack("3i", credentials)
     if uid != os.getuid():
         raise CourierError("the other end of the line belongs to another user")
-
-
-def _note(opened: Any) -> None:
-    _open.difference_update([known for known in list(_open) if known.fileno() < 0])
-    _open.add(opened)
-
-
-def _let_go() -> None:
-    """In a forked child: its copies would keep the line of a dead parent open, and nobody would take over."""
-    nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    for copy in _open:
-        if copy.fileno() >= 0:
-            os.dup2(nowhere, copy.fileno(), inheritable=False)  # the number stays the socket's
-    _open.clear()
-    os.close(nowhere)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)

@@ -171,6 +171,9 @@ class Decision:
     reason: str = ""
     is_self_approved: bool = field(default=False)
 
+    def __repr__(self) -> str:
+        return f"<Decision {self.sentence}>"
+
     def __bool__(self) -> bool:
         return self.outcome is Outcome.APPROVED
 

@@ -187,19 +187,25 @@ def _reentrant(loop: Any) -> Iterator[None]:
 
     `nest_asyncio2.apply()` is meant to last, and costs the user a third of the speed of tasks: it puts the
     Python Task and Future in the place of the C ones, and changes `asyncio.run`, the policy, tornado and the
-    loop's class. All but the class is put back before the block runs, the class after it.
+    loop's class. All but the class is put back before the block runs. The loop gets a class of its own for
+    the block: other threads have loops of the old one, and one that begins now would fail when it ends.
     """
     import nest_asyncio2
 
     if hasattr(loop, "_nest_asyncio2"):  # the user's own apply(), or a wait around this one
         yield
         return
-    on_loop, on_asyncio, *others = (_Patched(place) for place in (type(loop), asyncio, *_other_places()))
-    for place in (type(loop), asyncio):
+    own = type(loop)
+    is_patched = "_nest_patched" in vars(own)
+    on_asyncio, *others = (_Patched(place) for place in (asyncio, *_other_places()))
+    for place in (own, asyncio):
         if "_nest_patched" in vars(place):  # by nest-asyncio 1.6, which loses messages on ipykernel 7
             delattr(place, "_nest_patched")
+    loop.__class__ = type(own.__name__, (own,), {})
     nest_asyncio2.apply(loop)
-    for patched in (on_loop, on_asyncio, *others):
+    if is_patched:
+        own._nest_patched = True
+    for patched in (on_asyncio, *others):
         patched.compare()
     for patched in (on_asyncio, *others):
         patched.restore()
@@ -207,7 +213,7 @@ def _reentrant(loop: Any) -> Iterator[None]:
         yield
     finally:
         if "_nest_patched" in on_asyncio.before or not hasattr(asyncio, "_nest_patched"):
-            on_loop.restore()  # else the user has applied one of the two meanwhile
+            loop.__class__ = own  # else the user has applied one of the two meanwhile
 
 
 def _other_places() -> Iterator[Any]:

@@ -17,6 +17,11 @@ from tests.kernels import Kernel
 StartKernel = Callable[..., Kernel]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    parser.addoption("--update-picture", action="store_true", help="write the README's picture anew")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where CI runs, what a test needs is installed: a skip is a failure there."""

@@ -50,7 +50,7 @@ show
 message
 home
 errors
-question durations
+question durations forks
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -544,6 +544,25 @@ def test_asyncio_is_what_it_was(fresh: Kernel) -> None:
     assert ok(fresh.run(textwrap.dedent(code))) == "[] True\n[]\nTrue\n"
 
 
+def test_loops_of_other_threads_are_left_alone(kernel: Kernel) -> None:
+    """A loop that another thread starts during a wait goes on as it began, and ends well after the wait."""
+    code = """
+        future, over, ended = Future(), threading.Event(), []
+        async def main():
+            future.set_result(type(asyncio.get_running_loop())._run_once)
+            while not over.is_set(): await asyncio.sleep(0.005)
+        def work():
+            try: asyncio.run(main()); ended.append("well")
+            except BaseException as error: ended.append(error)
+        thread = threading.Thread(target=work)
+        asyncio.get_running_loop().call_soon(thread.start)
+        seen = wait_for(future)
+        over.set(); thread.join()
+        print(ended, seen is asyncio.BaseEventLoop._run_once)
+    """
+    assert ok(kernel.run(textwrap.dedent(code))) == "['well'] True\n"
+
+
 @pytest.mark.parametrize(
     ("kernel_python", "library"),
     [

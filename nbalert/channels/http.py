@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +20,10 @@ STREAM_SILENCE_S = 90.0
 """A stream that says nothing for this long is taken for dead. Servers are to send a sign of life sooner."""
 _DIRECT = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 """What is on this machine is not reached through the proxy that the environment may name."""
+
+_is_ours: ContextVar[bool] = ContextVar("nbalert_http", default=False)
+# httpx logs each URL, and one of a webhook is a secret. The user's own requests go on being logged.
+logging.getLogger("httpx").addFilter(lambda record: not _is_ours.get())
 
 
 class Http:
@@ -56,6 +62,7 @@ class Http:
         Raises:
             ChannelError: Anything else.
         """
+        _is_ours.set(True)
         with self._translated():
             response = await self._client.request(method, url, **options)
         self._check(response)
@@ -64,6 +71,7 @@ class Http:
     @asynccontextmanager
     async def stream(self, method: str, url: str, **options: Any) -> AsyncIterator[AsyncIterator[str]]:
         """The lines of an answer that does not end; silence longer than `STREAM_SILENCE_S` is an error."""
+        _is_ours.set(True)
         timeout = httpx.Timeout(self._timeout_s, read=STREAM_SILENCE_S)
         with self._translated():
             async with self._client.stream(method, url, timeout=timeout, **options) as response:

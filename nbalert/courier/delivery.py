@@ -62,7 +62,8 @@ class Delivery:
     def add(self, message: str, project: str, channel: str, kind: str) -> None:
         """Queue a delivery; `wake` starts it. The caller holds a transaction."""
         self._store.execute(
-            "INSERT OR IGNORE INTO delivery (message, project, channel, kind) VALUES (?, ?, ?, ?)",
+            "INSERT INTO delivery (message, project, channel, kind) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (message, channel, kind) DO NOTHING",
             *(message, project, channel, kind),
         )
 

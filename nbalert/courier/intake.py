@@ -55,7 +55,8 @@ class Intake:
     def _insert(self, id_: str, data: dict[str, Any]) -> None:
         message = data["message"]
         is_new = self._store.execute(
-            "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?)",
+            # OR IGNORE would also ignore a missing value, and the message with it.
+            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             *(id_, time.time(), data["origin"], data["project"], message["title"], json.dumps(message)),
         )
         if not is_new:

@@ -45,7 +45,8 @@ class Ledger:
         """Enter a question. The caller holds a transaction."""
         expires = question.expires_at.timestamp() if question.expires_at else None
         self._store.execute(
-            "INSERT OR IGNORE INTO question (id, message, origin, body, expires_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO question (id, message, origin, body, expires_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO NOTHING",
             *(question.id, message, origin, json.dumps(question.to_json()), expires),
         )
 
@@ -55,7 +56,8 @@ class Ledger:
         if found is None:
             return
         is_new = self._store.execute(
-            "INSERT OR IGNORE INTO reply (question, channel, reference, body) VALUES (?, ?, ?, ?)",
+            "INSERT INTO reply (question, channel, reference, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (question, channel, reference) DO NOTHING",
             *(question_id, channel, reply.reference, json.dumps(reply.to_json())),
         )
         if is_new:

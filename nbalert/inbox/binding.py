@@ -7,8 +7,10 @@ import os
 import socket
 import ssl
 from pathlib import Path
+from typing import BinaryIO
 
 from nbalert.errors import SettingsError
+from nbalert.forks import keep_from_forks
 
 
 def is_loopback(host: str) -> bool:
@@ -73,7 +75,7 @@ def tls_context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:
     return context
 
 
-def locked(database: Path, url: str) -> int | None:
+def locked(database: Path, url: str) -> BinaryIO | None:
     """Hold the file's lock: a second server would not tell its listeners what the first one takes.
 
     Raises:
@@ -83,10 +85,12 @@ def locked(database: Path, url: str) -> int | None:
         import fcntl  # not on Windows, where the courier's own lock has to do
     except ImportError:
         return None
-    lock = os.open(database.with_name(database.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = database.with_name(database.name + ".lock")
+    lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(lock)
+        lock.close()
         raise SettingsError(f"the inbox is served already, at {url or 'another address'}") from None
+    keep_from_forks(lock)
     return lock

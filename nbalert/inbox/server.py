@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, HTTPError
 
 from nbalert.errors import SettingsError
+from nbalert.forks import keep_from_forks
 from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.archive import Archive
 from nbalert.inbox.binding import bound, is_loopback, locked, shown, tls_context
@@ -72,7 +72,7 @@ class InboxServer:
         self._public_url = checked_public_url(public_url)
         self._server: HTTPServer | None = None
         self._site: Site | None = None
-        self._lock: int | None = None
+        self._lock: BinaryIO | None = None
 
     async def start(self) -> None:
         """Listen, on the running loop.
@@ -106,7 +106,7 @@ class InboxServer:
             self._site.archive.close()
             self._site.people.close()
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.close()
         self._server = self._site = self._lock = None
 
     def sender_token(self, name: str) -> str:
@@ -153,6 +153,7 @@ class InboxServer:
             idle_connection_timeout=IDLE_S,
         )
         self._server.add_socket(listener)
+        keep_from_forks(listener)
 
 
 def login_link(url: str, code: str) -> str:

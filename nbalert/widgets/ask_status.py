@@ -55,7 +55,8 @@ _STYLE = (
     "<style>@keyframes nbalert-left{to{width:0}}"
     f".nbalert-open{{border:{_BORDER};border-left:4px solid {OPEN.colour};{_FRAME};overflow:hidden}}"
     ".nbalert-open .widget-html,.nbalert-open .widget-html-content"
-    "{margin:0;height:auto;line-height:1.5;width:100%;min-width:0}</style>"
+    "{margin:0;height:auto;font-size:var(--jp-content-font-size1,14px);line-height:1.5;width:100%;min-width:0}"
+    "</style>"
 )
 
 
@@ -69,6 +70,7 @@ class AskStatus:
         self._receipt: Receipt | None = None
         self._replies: list[Reply] = []
         self._link = ""
+        self._drawing = threading.Lock()
         self._ended = threading.Event()
         self._changed = threading.Event()
         self._html = ipywidgets.HTML()
@@ -86,7 +88,9 @@ class AskStatus:
 
     def close(self, decision: Decision) -> None:
         """Replace the widget by what stays in the file."""
-        self._ended.set()
+        with self._drawing:
+            self._ended.set()
+            self._html.value = ""  # nbclient saves the last state of widgets, and the link holds a code
         self._changed.set()
         update_display(self._static(decision), raw=True, display_id=self._display)
         for widget in (*self._box.children, self._box):
@@ -102,7 +106,7 @@ class AskStatus:
             description="Cancel",
             icon="times",
             tooltip="Stop waiting; nothing will run",
-            layout=ipywidgets.Layout(width="auto", margin="6px 0 2px 0"),
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start", margin="6px 0 2px 0"),
         )
         button.on_click(lambda _: self._asked.cancel("cancelled in the notebook"))
         return [button]
@@ -131,12 +135,12 @@ class AskStatus:
             return receipt.link
 
     def _refresh(self) -> None:
-        answers = "".join(
-            f"<div>{html.escape(_voice(self._asked.question, reply))}</div>" for reply in self._replies
-        )
-        self._html.value = (
-            _STYLE + _head(OPEN, self._asked.question.text) + self._clock() + answers + self._facts()
-        )
+        question = self._asked.question
+        answers = "".join(_voice(question, reply) for reply in self._replies)
+        shown = _STYLE + _head(OPEN, question.text) + self._clock() + answers + self._facts()
+        with self._drawing:
+            if not self._ended.is_set():
+                self._html.value = shown
 
     def _clock(self) -> str:
         """How long it has waited, how long it will, and a bar that the page itself shortens."""
@@ -169,13 +173,14 @@ class AskStatus:
         """What the file keeps."""
         text, channel = self._asked.question.text, html.escape(self._asked.channel)
         if decision is None:
-            look, words = OPEN, "no decision yet"
+            look, words, story = OPEN, "no decision yet", "no decision yet"
             facts = f"asked on {channel} · {html.escape(_who(self._asked.question))}"
         else:
             look, words = ENDED[decision.outcome], decision.sentence
+            story = words.removeprefix(decision.outcome.value).lstrip(": ")
             at = decision.decided_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z").strip()
             facts = f"asked on {channel} · {at} · after {_span(self._waited_s)}"
-        body = _head(look, text) + f'<div role="status">{html.escape(words)}</div>' + _small(facts)
+        body = _head(look, text) + f'<div role="status">{html.escape(story)}</div>' + _small(facts)
         frame = f"border:{_BORDER};border-left:4px solid {look.colour};{_FRAME};line-height:1.5"
         return {
             "text/plain": f"{look.icon} {text} [{self._asked.channel}]: {words}",
@@ -216,8 +221,9 @@ def _who(question: Question) -> str:
 
 
 def _voice(question: Question, reply: Reply) -> str:
-    who, objection = reply.name or reply.person, question.policy.objection(reply)
-    return f"{who}: {reply.text[:80]}" + (f" (does not count: {objection})" if objection else "")
+    who, said = html.escape(reply.name or reply.person), html.escape(reply.text[:80])
+    objection = html.escape(question.policy.objection(reply))
+    return f"<div><strong>{who}</strong> {said}{f' (does not count: {objection})' if objection else ''}</div>"
 
 
 def _head(look: Look, text: str) -> str:

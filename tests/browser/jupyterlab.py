@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page
 
 from nbalert.client import Client
 from nbalert.home import Home
 
 START_S = 60.0
+IDLE = """() => {
+  const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
 NO_NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 
 
@@ -154,8 +158,7 @@ class Notebook:
 
     def until_idle(self) -> None:
         """The kernel is there and does nothing."""
-        indicator = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        expect(indicator.first).to_be_attached(timeout=60_000)
+        self.page.wait_for_function(IDLE, timeout=60_000)
 
     def output(self, cell: int) -> Locator:
         """What stands below a cell, counted from 0."""

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from nbalert.channels.http import Http
+from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused, ChannelUnreachable, SettingsError
+from nbalert.fields import ChannelSettings, Tls
+from tests.chat_servers.webhook import GARBAGE, HANG, RESET, Answer, Webhook, status
+
+
+def run(work: Callable[[Http], Awaitable[object]], base_url: str = "") -> None:
+    """Do something with a client."""
+
+    async def with_client() -> None:
+        http = Http("team", ChannelSettings(kind="x", timeout_s=0.5), base_url)
+        try:
+            await work(http)
+        finally:
+            await http.aclose()
+
+    asyncio.run(with_client())
+
+
+def failure(url: str) -> ChannelError:
+    """What a request raises; it never names the path."""
+    caught: list[ChannelError] = []
+
+    async def work(http: Http) -> None:
+        with pytest.raises(ChannelError) as info:
+            await http.request("POST", url, json={})
+        caught.append(info.value)
+
+    run(work)
+    assert str(caught[0]).startswith("team: ")
+    assert "secret" not in str(caught[0])
+    return caught[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        (status(301, Location="/x"), ChannelRefused, "answered 301"),
+        (status(400), ChannelRefused, "answered 400"),
+        (status(401), ChannelRefused, "check the token"),
+        (status(403), ChannelRefused, "check the token"),
+        (status(404), ChannelRefused, "check the address"),
+        (status(410), ChannelRefused, "check the address"),
+        (status(408), ChannelUnreachable, "answered 408"),
+        (status(429), ChannelBusy, "answered 429"),
+        (status(500), ChannelUnreachable, "answered 500"),
+        (status(503), ChannelUnreachable, "answered 503"),
+        (status(503, Retry_After="1"), ChannelBusy, "answered 503"),
+        (RESET, ChannelUnreachable, "127.0.0.1: "),
+        (GARBAGE, ChannelUnreachable, "127.0.0.1: RemoteProtocolError"),
+        (HANG, ChannelUnreachable, "127.0.0.1: no answer in time"),
+        (Answer(headers=(("Content-Encoding", "gzip"),)), ChannelUnreachable, "DecodingError"),
+    ],
+    ids=str,
+)
+def test_every_failure_is_a_channel_error(answer: Answer, kind: type[ChannelError], says: str) -> None:
+    """Status and fault become one of three errors, which say who and what to do."""
+    with Webhook() as server:
+        server.always(answer)
+        error = failure(server.url)
+    assert type(error) is kind
+    assert says in str(error)
+
+
+def test_nobody_there() -> None:
+    """Refused connections, unknown hosts and addresses that are none."""
+    with Webhook() as server:
+        server.down()
+        assert "127.0.0.1: cannot connect" in str(failure(server.url))
+    assert isinstance(failure("ftp://host/secret"), ChannelRefused)
+    assert isinstance(failure("secret"), ChannelRefused)
+    assert isinstance(failure("http://ho st:port/secret"), ChannelRefused)
+
+
+@pytest.mark.parametrize(
+    ("wish", "least_s", "most_s"),
+    [
+        ("1", 1, 1),
+        ("0.5", 0.5, 0.5),
+        ("-5", 0, 0),
+        (format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True), 500, 600),
+        (format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True), 0, 0),
+        ("soon", None, None),
+    ],
+)
+def test_retry_after(wish: str, least_s: float | None, most_s: float | None) -> None:
+    """In seconds or as a date; what is neither is as good as none."""
+    with Webhook() as server:
+        server.always(status(429, Retry_After=wish))
+        error = failure(server.url)
+    assert isinstance(error, ChannelBusy)
+    if least_s is None or most_s is None:
+        assert error.retry_after_s is None
+    else:
+        assert error.retry_after_s is not None
+        assert least_s <= error.retry_after_s <= most_s
+
+
+def test_urls_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """httpx logs each URL: not ours, which may be secrets; the user's own as ever."""
+    caplog.set_level(logging.INFO)
+    with Webhook() as server:
+
+        async def work(http: Http) -> None:
+            await http.request("POST", server.url)
+
+        run(work)
+        assert "secret" not in caplog.text
+        httpx.post(server.url, trust_env=False)
+        assert "secret" in caplog.text
+
+
+def test_this_machine_is_not_behind_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment does not get what is meant for loopback."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with Webhook() as server:
+
+        async def work(http: Http) -> None:
+            assert (await http.request("POST", server.url)).status_code == 200
+
+        run(work)
+
+
+def test_certificates_that_cannot_be_read() -> None:
+    """A settings error that names the channel."""
+    settings = ChannelSettings(kind="x", tls=Tls.model_validate({"ca": "/gone"}))
+    with pytest.raises(SettingsError, match=r"channels\.team\.tls: cannot read the certificate files"):
+        Http("team", settings)

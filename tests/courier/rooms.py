@@ -1,0 +1,85 @@
+"""Rooms of a real courier for tests: a real store, real projects, on the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from nbalert.courier.delivery import Delivery
+from nbalert.courier.intake import Intake
+from nbalert.courier.ledger import Ledger
+from nbalert.courier.projects import OwnInbox, Project, Projects
+from nbalert.courier.store import Store
+from nbalert.home import Home
+from nbalert.message import Message
+from nbalert.question import Decision, Reply
+from nbalert.spool import Spool
+
+
+class Rooms:
+    """Store, spool, projects, delivery, ledger and intake, wired as the office does."""
+
+    def __init__(self, home: Home) -> None:
+        self.settled: list[str] = []
+        self.replied: list[Reply] = []
+        self.ended: list[Decision] = []
+        self.store = Store(home.store)
+        self.spool = Spool(home.spool)
+        self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"))
+        self.delivery = Delivery(self.store, self.projects, self.settled.append)
+        self.ledger = Ledger(
+            self.store,
+            self.delivery,
+            lambda origin, question, reply: self.replied.append(reply),
+            lambda origin, decision: self.ended.append(decision),
+        )
+        self.intake = Intake(self.spool, self.store, self.delivery, self.ledger)
+
+    def learn(self, url: str, **values: Any) -> bool:
+        """The project `p` has a webhook `ci`."""
+        table = {"kind": "webhook", "url": url, **values}
+        return self.projects.learn(Project("p", "ci", {"ci": table}))
+
+    def accept(self, message: Message, *channels: str) -> str:
+        """Into the spool and out of it; the message's id."""
+        data = {"kind": "message", "origin": "o", "project": "p", "message": message.to_json()}
+        entry = self.spool.put({**data, "channels": channels or ["ci"]})
+        self.intake.take()
+        return entry
+
+    def row(self, message: str) -> sqlite3.Row:
+        """The delivery of a message."""
+        row = self.store.row("SELECT * FROM delivery WHERE message = ? AND kind = 'post'", message)
+        assert row is not None
+        return row
+
+    async def until(self, is_so: Callable[[], object]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(20):
+            while not is_so():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def opened(home: Home) -> AsyncIterator[Rooms]:
+    """Rooms until the end of the block."""
+    rooms = Rooms(home)
+    try:
+        yield rooms
+    finally:
+        await rooms.delivery.aclose()
+        await rooms.projects.aclose()
+        rooms.store.close()
+
+
+def run(home: Home, work: Callable[[Rooms], Awaitable[object]]) -> None:
+    """Do something with rooms."""
+
+    async def with_rooms() -> None:
+        async with opened(home) as rooms:
+            await work(rooms)
+
+    asyncio.run(with_rooms())

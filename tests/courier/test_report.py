@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from nbalert.courier.attendance import Attendance
+from nbalert.courier.report import history, status
+from nbalert.home import Home
+from nbalert.message import Level, Message
+from nbalert.show import history_text, status_text
+from tests.courier.rooms import Rooms, run
+from tests.inboxes import question
+
+
+def test_status(home: Home) -> None:
+    """What waits and why, a row a channel; open questions; what was given up; what nobody could read."""
+
+    async def work(rooms: Rooms) -> None:
+        ids = [rooms.accept(Message(title=str(n)), "ci", "ops") for n in range(3)]
+        rooms.accept(Message(title="Deploy?", question=question()), "ci")
+        rooms.store.execute("UPDATE delivery SET error = 'cannot connect' WHERE message = ?", ids[0])
+        rooms.store.execute(
+            "UPDATE delivery SET state = 'failed' WHERE message = ? AND channel = 'ops'", ids[1]
+        )
+        rooms.spool.put({"kind": "?"})
+        rooms.intake.take()
+        found = status(rooms.store, rooms.spool, Attendance())
+        assert [(r["channel"], r["count"], r["reason"]) for r in found["waiting"]] == [
+            ("ci", 4, "cannot connect"),
+            ("ops", 2, "cannot connect"),
+        ]
+        assert [r["title"] for r in found["questions"]] == ["Deploy?"]
+        assert [(r["title"], r["channel"]) for r in found["failed"]] == [("1", "ops")]
+        assert (found["spooled"], found["unreadable"]) == (0, 1)
+        text = status_text({"courier": {"pid": 1, "version": "1", "inbox": ""}, **found})
+        assert "4 for ci" in text
+        assert "asks       'Deploy?'" in text
+
+    run(home, work)
+
+
+def test_history(home: Home) -> None:
+    """The newest messages, oldest first, with level, what became of them and the decision."""
+
+    async def work(rooms: Rooms) -> None:
+        for n in range(5):
+            rooms.accept(Message(title=str(n), level=Level.OK), "ci")
+        rooms.accept(Message(title="Deploy?", question=question()), "ci")
+        rooms.ledger.cancel(question().id, "interrupted")
+        rows = history(rooms.store, 3)
+        assert [(r["title"], r["level"], r["state"]) for r in rows] == [
+            ("3", "OK", "waiting"),
+            ("4", "OK", "waiting"),
+            ("Deploy?", "INFO", "waiting"),
+        ]
+        assert "cancelled: interrupted" in history_text(rows)
+        assert history(rooms.store, 0) == []
+
+    run(home, work)

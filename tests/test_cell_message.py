@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from nbalert.cell_message import TEXT_CHARS, Parts, cell_message, cut
+from nbalert.message import Level, Source
+from nbalert.outcome import Outcome
+from nbalert.recording import CellRun
+
+PNG = b"\x89PNG picture"
+WHERE = Source(notebook="from-the-session.ipynb", host="box", user="carl", link="https://hub/x")
+RUN = CellRun(
+    source="%%alert\nx = 1\nx",
+    body="x = 1\nx\n",
+    outcome=Outcome.OK,
+    result={"text/plain": "1"},
+    displayed=(),
+    stdout="printed\n",
+    stderr="",
+    ename=None,
+    evalue=None,
+    traceback="",
+    duration_s=2.5,
+    execution_count=7,
+    cell_id="cell-7",
+    notebook="/home/carl/training.ipynb",
+    alert_line="",
+    started_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+def test_all_parts() -> None:
+    """A message carries code, result, output, duration and where the cell ran."""
+    message = cell_message(RUN, Parts(), WHERE)
+    assert message.title == "training [7] finished in 2.5 s"
+    assert (message.level, message.code, message.result, message.output) == (
+        Level.OK,
+        "x = 1\nx",
+        "1",
+        "printed",
+    )
+    assert (message.error, message.traceback, message.images) == ("", "", ())
+    assert message.duration_s == 2.5
+    assert message.source == Source(
+        notebook="/home/carl/training.ipynb",
+        cell_id="cell-7",
+        cell_number=7,
+        host="box",
+        user="carl",
+        link="https://hub/x",
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says", "level"),
+    [
+        (Outcome.OK, "finished in 2.5 s", Level.OK),
+        (Outcome.FAILED, "failed after 2.5 s", Level.CRITICAL),
+        (Outcome.DISPLAY_FAILED, "finished, but its result cannot be shown, in 2.5 s", Level.WARNING),
+        (Outcome.INTERRUPTED, "was interrupted after 2.5 s", Level.WARNING),
+        (Outcome.EXIT, "called exit after 2.5 s", Level.INFO),
+    ],
+)
+def test_each_ending_has_its_words_and_level(outcome: Outcome, says: str, level: Level) -> None:
+    """The title says how the cell ended, the level how bad that is."""
+    message = cell_message(replace(RUN, outcome=outcome), Parts(), WHERE)
+    assert (message.title, message.level) == (f"training [7] {says}", level)
+
+
+def test_title_without_a_notebook_or_a_number() -> None:
+    """Where the front end tells neither, the title does without."""
+    run = replace(RUN, notebook=None, execution_count=None, cell_id=None)
+    message = cell_message(run, Parts(), WHERE)
+    assert message.title == "Cell finished in 2.5 s"
+    assert message.source.notebook == "from-the-session.ipynb"
+    assert cell_message(run, Parts(title="Mine"), WHERE).title == "Mine"
+
+
+def test_error() -> None:
+    """The exception in one line, with and without a text of its own, and the traceback."""
+    failed = replace(
+        RUN, outcome=Outcome.FAILED, ename="ValueError", evalue="no rows", traceback="Traceback …"
+    )
+    message = cell_message(failed, Parts(), WHERE)
+    assert (message.error, message.traceback) == ("ValueError: no rows", "Traceback …")
+    assert cell_message(replace(failed, evalue=""), Parts(), WHERE).error == "ValueError"
+
+
+def test_parts_are_left_out() -> None:
+    """What the options leave out is not there; an error always is."""
+    figure = {"image/png": base64.b64encode(PNG).decode()}
+    failed = replace(RUN, displayed=(figure,), ename="E", evalue="e", traceback="Traceback …")
+    bare = Parts(has_code=False, has_output=False, has_images=False)
+    message = cell_message(failed, bare, WHERE)
+    assert (message.code, message.result, message.output, message.images) == ("", "", "", ())
+    assert (message.error, message.traceback) == ("E: e", "Traceback …")
+
+
+def test_pictures() -> None:
+    """Displays and the last value as bytes, in order; the text of a figure says nothing beside it."""
+    png = base64.b64encode(PNG).decode()
+    run = replace(
+        RUN,
+        displayed=({"text/plain": "<Figure>", "image/png": png}, {"image/svg+xml": "<svg/>"}),
+        result={"text/plain": "<Image>", "image/jpeg": png},
+    )
+    message = cell_message(run, Parts(), WHERE)
+    assert [(image.mime, image.name, image.data) for image in message.images] == [
+        ("image/png", "figure-1.png", PNG),
+        ("image/svg+xml", "figure-2.svg", b"<svg/>"),
+        ("image/jpeg", "figure-3.jpg", PNG),
+    ]
+    assert (message.result, message.output) == ("", "printed")
+
+
+def test_text_of_a_bundle() -> None:
+    """Markdown before plain text; a table keeps its text beside its picture; displays join the output."""
+    table = {"text/plain": "a b", "text/html": "<table>", "image/png": base64.b64encode(PNG).decode()}
+    run = replace(RUN, result=table, displayed=({"text/markdown": "**bold**", "text/plain": "<M>"},))
+    message = cell_message(run, Parts(), WHERE)
+    assert (message.result, message.output) == ("a b", "printed\n**bold**")
+    nothing = cell_message(replace(RUN, result=None, stdout="", stderr="\n"), Parts(), WHERE)
+    assert (nothing.result, nothing.output) == ("", "")
+
+
+def test_long_text_is_cut_in_the_middle() -> None:
+    """Head and tail stay, and how much is missing is said."""
+    assert cut("short") == "short"
+    text = "a" * TEXT_CHARS + "b" * TEXT_CHARS
+    shown = cut(text)
+    assert shown.startswith("aaa")
+    assert shown.endswith("bbb")
+    assert f"{TEXT_CHARS:,} characters left out" in shown
+    assert len(shown) < TEXT_CHARS + 100
+    message = cell_message(replace(RUN, result={"text/plain": text}, traceback=text), Parts(), WHERE)
+    assert message.result == message.traceback == shown

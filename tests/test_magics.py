@@ -1,0 +1,137 @@
+"""What of the magics needs no kernel: their lines, their help, loading and unloading, in a plain shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from nbalert.magics import NbalertMagics
+from nbalert.process import client
+
+
+@pytest.fixture
+def shell() -> Iterator[Any]:
+    """A shell of its own, with the extension."""
+    shell: Any = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "nbalert")
+    yield shell
+    shell.run_line_magic("unload_ext", "nbalert")
+    shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def error_of(shell: Any, cell: str) -> str:
+    """What a cell raises, as `Name: text`; empty if it does not."""
+    result = shell.run_cell(cell)
+    error = result.error_before_exec or result.error_in_exec
+    return "" if error is None else f"{type(error).__name__}: {error}"
+
+
+def sent() -> list[Any]:
+    """Titles and levels of what was accepted."""
+    return [(row["title"], row["level"]) for row in client().request({"do": "history", "limit": 10})]
+
+
+@pytest.mark.parametrize("name", ["alert", "ask", "nbalert"])
+def test_help_is_readable(name: str) -> None:
+    """The help shows usage, examples that begin with the magic, and every option with a word on it."""
+    text = str(getattr(NbalertMagics, name).__doc__)
+    assert f"%{name} " in text
+    assert "Examples:" in text
+    assert "%%%" not in text
+    assert "==" not in text
+    options = text.partition("positional arguments:")[2]
+    assert len(options.splitlines()) > 2
+
+
+def test_help_tells_cell_options_apart() -> None:
+    """`%%alert?` and `%alert?` are one text: options of only one of them say so."""
+    text = str(NbalertMagics.alert.__doc__)
+    for option in ("--title", "--on", "--after", "--no-code", "--no-output", "--no-images"):
+        assert "%%alert:" in text.rpartition(option)[2].partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("%alert", "UsageError: %alert: say something"),
+        ("%alert --wrong x", "UsageError: unrecognized arguments: --wrong"),
+        ("%alert -l loud x", "UsageError: argument -l/--level"),
+        ("%alert -c nowhere x", "UsageError: %alert: unknown channel 'nowhere'"),
+        ("%nbalert", "UsageError: the following arguments are required: what"),
+        ("%ask", "UsageError: the following arguments are required: question"),
+        ("%ask Q --need many", "UsageError: argument --need: invalid int value: 'many'"),
+        ("%ask Q -c nowhere", "UnknownChannel: unknown channel 'nowhere'; known channels: inbox"),
+        ("%%alert --after soon\nran = 1", "SyntaxError: %%alert: argument --after: 'soon' is not a duration"),
+        ("%%alert --on never\nran = 1", "SyntaxError: %%alert: argument --on: invalid choice: 'never'"),
+        ("%%alert words\nran = 1", "SyntaxError: %%alert takes no text: write -t 'words'"),
+        ("%%ask\nran = 1", "SyntaxError: %%ask: the following arguments are required: question"),
+        ("%%ask Q --no-raise\nran = 1", "SyntaxError: %%ask has no --no-raise"),
+        ("%%ask Q --timeout 1x\nran = 1", "SyntaxError: %%ask: argument --timeout: '1x' is not a duration"),
+    ],
+)
+def test_wrong_lines(shell: Any, cell: str, says: str) -> None:
+    """A wrong line raises one error that says what is wrong; nothing of the cell runs."""
+    assert error_of(shell, cell).startswith(says)
+    assert "ran" not in shell.user_ns
+
+
+def test_words_of_a_line(shell: Any) -> None:
+    """Free text: values are filled in, quotes come off, an apostrophe and a question mark stay."""
+    shell.run_cell("rows = [1, 2, 3]")
+    lines = ("{len(rows)} rows", '"two  spaces"', "-l critical It's hot", "Ready?", "Ready now? -l warning")
+    for line in lines:
+        assert error_of(shell, f"%alert {line}") == ""
+    assert sent() == [
+        ("3 rows", "INFO"),
+        ("two  spaces", "INFO"),
+        ("It's hot", "CRITICAL"),
+        ("Ready?", "INFO"),
+        ("Ready now?", "WARNING"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "becomes"),
+    [
+        ("%ask Drop users?", "get_ipython().run_line_magic('ask', 'Drop users?')\n"),
+        ("x = %ask Drop users?", "x = get_ipython().run_line_magic('ask', 'Drop users?')\n"),
+        ("if x:\n  %ask It?\n", "if x:\n  get_ipython().run_line_magic('ask', 'It?')\n"),
+        ("%ask Sure??", "get_ipython().run_line_magic('ask', 'Sure??')\n"),
+        ("%ask?", "get_ipython().run_line_magic('pinfo', '%ask')\n"),
+        ("%ask??", "get_ipython().run_line_magic('pinfo2', '%ask')\n"),
+        ("len?", "get_ipython().run_line_magic('pinfo', 'len')\n"),
+        ("%time?", "get_ipython().run_line_magic('pinfo', '%time')\n"),
+        ("x = '%ask it?'", "x = '%ask it?'\n"),
+        ("'''\n%ask it?\n'''", "'''\n%ask it?\n'''\n"),
+        ("a %ask", "a %ask\n"),
+    ],
+)
+def test_question_marks(shell: Any, cell: str, becomes: str) -> None:
+    """A question mark at the end of our line is text; help stays help, and strings stay as they are."""
+    assert shell.transform_cell(cell) == becomes
+
+
+def test_loading_twice_and_unloading(shell: Any) -> None:
+    """Loaded again nothing doubles; unloaded, no magic, transform or hook is left."""
+    steps = shell.input_transformer_manager.token_transformers
+    before = (len(shell.input_transformers_cleanup), len(steps), len(shell.events.callbacks["pre_run_cell"]))
+    shell.run_line_magic("reload_ext", "nbalert")
+    after = (len(shell.input_transformers_cleanup), len(steps), len(shell.events.callbacks["pre_run_cell"]))
+    assert before == after
+    shell.run_line_magic("unload_ext", "nbalert")
+    assert error_of(shell, "%%ask Q\nran = 1") == "UsageError: Cell magic `%%ask` not found."
+    assert "ran" not in shell.user_ns
+    assert not [one for one in (*shell.input_transformers_cleanup, *steps) if "nbalert" in repr(one)]
+    shell.run_line_magic("load_ext", "nbalert")
+
+
+def test_alert_in_a_plain_shell(shell: Any) -> None:
+    """IPython without a kernel does the same: the cell runs, its end is told."""
+    assert error_of(shell, '%%alert -t "done"\nran = 5') == ""
+    assert error_of(shell, '%%alert -t "broken"\n1/0') == "ZeroDivisionError: division by zero"
+    assert shell.user_ns["ran"] == 5
+    assert sent() == [("done", "OK"), ("broken", "CRITICAL")]

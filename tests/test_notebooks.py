@@ -1,0 +1,73 @@
+"""Every notebook of the documentation runs unattended, and says what it shows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbalert.demo import RULES
+from nbalert.home import Home
+from nbalert.process import client
+from nbalert.teammate import NAME, Teammate
+from tests.kernels import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
+
+
+@pytest.fixture
+def teammate(home: Home) -> Iterator[None]:
+    """The scripted teammate answers on this test's home; the courier lives here, kernels use it."""
+    link = str(client().request({"do": "link", "base": "", "person": NAME}))
+    with Teammate(link, RULES):
+        yield
+
+
+def run(*command: str) -> str:
+    """A command that has to succeed; what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("teammate")
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nbval(notebook: Path, tmp_path: Path) -> None:
+    """Strict nbval: each cell's outputs are those that the notebook was saved with."""
+    shutil.copy(notebook, tmp_path)
+    options = ["--nbval", "--nbval-sanitize-with", str(SANITIZE), "-p", "no:cacheprovider", "-q"]
+    assert " passed" in run("pytest", *options, str(tmp_path / notebook.name))
+
+
+@pytest.mark.usefixtures("teammate")
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nbclient(notebook: Path, tmp_path: Path) -> None:
+    """`jupyter execute` runs it to its end; no token and no link code is left in what it saves."""
+    shutil.copy(notebook, tmp_path)
+    place = tmp_path / notebook.name
+    run("jupyter", "execute", "--inplace", str(place))
+    assert {row["state"] for row in client().request({"do": "history", "limit": 100})} == {"delivered"}
+    document = json.loads(place.read_text())
+    shown = [
+        output
+        for cell in document["cells"]
+        if "%nbalert inbox" not in "".join(cell["source"])  # its link holds a code of two minutes
+        for output in cell.get("outputs", ())
+    ]
+    assert "code=" not in json.dumps([shown, document["metadata"]])
+
+
+def test_the_quickstart_holds_outputs_to_compare() -> None:
+    """What nbval compares stands in the notebook: an answer, and a failure."""
+    cells = json.loads((ROOT / "notebooks" / "01_quickstart.ipynb").read_text())["cells"]
+    saved = json.dumps([cell.get("outputs", []) for cell in cells])
+    for word in ("accuracy", "ZeroDivisionError", "rejected by scripted-teammate"):
+        assert word in saved
