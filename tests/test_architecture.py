@@ -21,7 +21,8 @@ __main__  __init__
 demo inbox_command
 teammate
 magics
-care alerting
+care alerting farewell
+vigil
 asking
 widgets
 inbox_link
@@ -47,6 +48,7 @@ settings
 fields
 credentials
 show
+build
 message
 home
 errors

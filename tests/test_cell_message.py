@@ -14,6 +14,7 @@ from nbalert.recording import CellRun
 PNG = b"\x89PNG picture"
 WHERE = Source(notebook="from-the-session.ipynb", host="box", user="carl", link="https://hub/x")
 RUN = CellRun(
+    id="run-7",
     source="%%alert\nx = 1\nx",
     body="x = 1\nx\n",
     outcome=Outcome.OK,

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from nbalert.courier import lifecycle
-from nbalert.courier.lifecycle import Lock
+from nbalert.courier.lock import Lock
 from nbalert.errors import CourierError
 from nbalert.home import Home
 from nbalert.line import Line
@@ -32,7 +32,7 @@ def test_one_courier_a_home(home: Home) -> None:
 def test_the_lock_is_another_process_s(home: Home) -> None:
     """While somebody holds it nobody else gets it; it ends with its process, however that dies."""
     code = (
-        "from nbalert.courier.lifecycle import Lock; from nbalert.home import Home\n"
+        "from nbalert.courier.lock import Lock; from nbalert.home import Home\n"
         "import os, time\n"
         "lock = Lock.take(Home.find().lock)\n"
         "if not os.fork(): time.sleep(60)\n"
