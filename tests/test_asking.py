@@ -39,7 +39,7 @@ def test_yes_and_no(home: Home, bob: Person) -> None:
         decision = nbalert.ask("Deploy?")
         assert decision
         assert decision.sentence == "approved by carol: go"
-        with pytest.raises(NotApproved, match="^rejected by carol: never$") as caught:
+        with pytest.raises(NotApproved, match=r"^rejected by carol: never$") as caught:
             nbalert.ask("Drop?")
         assert caught.value.decision.outcome is Outcome.REJECTED
         assert not nbalert.ask("Drop it?", raises=False)

@@ -61,6 +61,10 @@ def test_keyring(backend: str, says: str, tmp_path: Path) -> None:
         "try: resolve('keyring:nbalert/team', Path('.'), {})\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "PYTHON_KEYRING_BACKEND": f"keyring.backends.{backend}"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+        "PYTHON_KEYRING_BACKEND": f"keyring.backends.{backend}",
+    }
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
     assert done.stdout.strip() == f"SettingsError {says}"

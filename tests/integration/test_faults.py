@@ -5,9 +5,11 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 import nbalert
@@ -33,6 +35,13 @@ try:
 except nbalert.NotApproved as error:
     print(error)
 """
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays(home: Home) -> Iterator[None]:
+    """No test leaves a process behind."""
+    yield
+    assert [p.cmdline() for p in psutil.Process().children(recursive=True)] == []
 
 
 def person(name: str = "bob") -> Person:
