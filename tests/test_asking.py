@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import nbalert
-from nbalert.asking import Terms, hold, put
+from nbalert.asking import hold, put
+from nbalert.eligibility import Terms
 from nbalert.errors import CannotAsk, NotApproved, UnknownChannel
 from nbalert.home import Home
 from nbalert.process import client

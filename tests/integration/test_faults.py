@@ -196,7 +196,8 @@ def test_an_approval_that_cannot_be_used(home: Home) -> None:
     """The courier is gone when the approval is to be used, and none can be hosted: it does not approve."""
     code = """
 import nbalert
-from nbalert.asking import Terms, hold, put
+from nbalert.asking import hold, put
+from nbalert.eligibility import Terms
 from nbalert.process import client
 asked = put("Deploy?", Terms())
 print(asked.pending.decided.result().sentence)
