@@ -118,7 +118,7 @@ class NbalertMagics(Magics):
             %%ask "Deploy v7?" -c ops --timeout 2h --approvers U012AB3CD
             deploy(model)
         """
-        from nbalert import asking  # brings what only a question needs
+        from nbalert import asking, eligibility  # bring what only a question needs
         from nbalert.message import Source
 
         if cell is not None and "%%ask" not in self.watcher.current_source:
@@ -126,7 +126,7 @@ class NbalertMagics(Magics):
                 "%%ask has to be the first line of the cell; after an upgrade: %reload_ext nbalert"
             )
         options = _parsed("ask", self._expand(line, _USER_FRAME))
-        terms = asking.Terms(
+        terms = eligibility.Terms(
             channel=options.channel,
             timeout_s=options.timeout,
             approvers=options.approvers,

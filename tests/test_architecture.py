@@ -35,7 +35,7 @@ stacking
 future_imports question_marks
 waiting
 gate
-posting
+posting eligibility
 process
 client
 connection

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import nbalert
-from nbalert.asking import Terms, hold, put
+from nbalert.asking import hold, put
+from nbalert.eligibility import Terms
 from nbalert.errors import CannotAsk, NotApproved, UnknownChannel
 from nbalert.home import Home
 from nbalert.process import client
@@ -39,7 +40,7 @@ def test_yes_and_no(home: Home, bob: Person) -> None:
         decision = nbalert.ask("Deploy?")
         assert decision
         assert decision.sentence == "approved by carol: go"
-        with pytest.raises(NotApproved, match="^rejected by carol: never$") as caught:
+        with pytest.raises(NotApproved, match=r"^rejected by carol: never$") as caught:
             nbalert.ask("Drop?")
         assert caught.value.decision.outcome is Outcome.REJECTED
         assert not nbalert.ask("Drop it?", raises=False)

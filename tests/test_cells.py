@@ -254,9 +254,8 @@ def test_an_approved_cell_behaves_as_without_ask(cells: Watched, body: str, outc
 
 def test_a_failure_is_the_users_own_and_stops_what_is_queued(cells: Watched) -> None:
     """One traceback, no frame of ours in it, and Run All goes no further."""
-    failing = cells.kernel.send("%%alert\n\ndef f():\n    return {}['key']\nf()")
-    queued = cells.kernel.send("t_went_on = True")
-    failed, aborted = cells.kernel.collect(failing), cells.kernel.collect(queued)
+    failing = "%%alert\n\ndef f():\n    return {}['key']\nf()"
+    failed, aborted = cells.kernel.run_together(failing, "t_went_on = True")
     assert (failed.status, failed.ename, aborted.status) == ("error", "KeyError", "aborted")
     (traceback,) = failed.tracebacks
     assert "nbalert/" not in traceback
@@ -570,9 +569,7 @@ def test_a_refusal_stops_the_cell_and_the_queue(cells: Watched) -> None:
         '"""Doc."""\nfrom __future__ import annotations\n',
     ):
         body = f"{head}t_ran = True\nimport asyncio\nawait asyncio.sleep(0)"
-        refused = cells.kernel.send(f"%%alert\n%%ask Q\n{body}")
-        queued = cells.kernel.send("t_ran = True")
-        runs = cells.kernel.collect(refused), cells.kernel.collect(queued)
+        runs = cells.kernel.run_together(f"%%alert\n%%ask Q\n{body}", "t_ran = True")
         assert [run.status for run in runs] == ["error", "aborted"]
         assert len(runs[0].tracebacks) == 1
     assert not cells.value("'t_ran' in globals()")

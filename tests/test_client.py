@@ -74,7 +74,7 @@ def test_a_refusal_is_told(home: Home, client: Client) -> None:
     with Webhook() as server:
         server.always(status(404))
         settings_file(home.root, webhook_table("ci", server.url))
-        with pytest.raises(ChannelRefused, match="ci: 127.0.0.1 answered 404 X; check the address"):
+        with pytest.raises(ChannelRefused, match=r"ci: 127\.0\.0\.1 answered 404 X; check the address"):
             client.accept(Message(title="x"), ["ci", "inbox"]).wait()
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
@@ -35,7 +34,7 @@ def test_the_end_waits_as_long_as_it_is_told(home: Home) -> None:
 
 
 def test_a_post_in_the_last_moment(home: Home) -> None:
-    """An exit handler of the user's may post, when no thread can be started any more: the next process sends."""
+    """An exit handler of the user's may post, when no thread starts any more: the next process sends."""
     code = "import atexit, nbalert\natexit.register(lambda: print(bool(nbalert.post('last', channel='ci'))))"
     with Webhook() as server:
         settings_file(home.root, webhook_table("ci", server.url))
@@ -110,4 +109,3 @@ def test_the_notebook(session: str, is_one: bool, monkeypatch: pytest.MonkeyPatc
     """An absolute path to a notebook is one; what a front end calls a console is not."""
     monkeypatch.setenv("JPY_SESSION_NAME", session)
     assert notebook_path() == (session if is_one else "")
-    assert Path(session or "/").anchor is not None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 import nbalert
@@ -33,6 +35,13 @@ try:
 except nbalert.NotApproved as error:
     print(error)
 """
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays(home: Home) -> Iterator[None]:
+    """No test leaves a process behind."""
+    yield
+    assert [p.cmdline() for p in psutil.Process().children(recursive=True)] == []
 
 
 def person(name: str = "bob") -> Person:
@@ -187,7 +196,8 @@ def test_an_approval_that_cannot_be_used(home: Home) -> None:
     """The courier is gone when the approval is to be used, and none can be hosted: it does not approve."""
     code = """
 import nbalert
-from nbalert.asking import Terms, hold, put
+from nbalert.asking import hold, put
+from nbalert.eligibility import Terms
 from nbalert.process import client
 asked = put("Deploy?", Terms())
 print(asked.pending.decided.result().sentence)
