@@ -40,8 +40,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     monkeypatch.setenv("NBALERT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NBALERT_EXIT_WAIT", "2")
-    # Most tests want the courier where its errors show; those of the process say so.
-    monkeypatch.setenv("NBALERT_COURIER", "inline")
     monkeypatch.chdir(tmp_path)
     yield Home.find()
     process.finish()

@@ -182,7 +182,7 @@ def _presence(peer: Peer, hello: Frame) -> Presence:
         pid=int(hello["pid"]),
         notebook=str(hello["notebook"]),
         project="",
-        runs=dict(hello["runs"]),
+        runs=dict(hello.get("runs", {})),
     )
 
 

@@ -1,8 +1,8 @@
 """Where the courier of a home runs: found on the line, started as a process, or hosted here as a thread.
 
-Exactly one courier serves a home: it holds the home's lock. Who finds the line silent starts a process; one
-starter at a time, so that twenty kernels that begin at once start one. Where no process can be started, or
-`NBALERT_COURIER=inline` says so, the first process hosts it in a thread, with the same lock and line.
+Exactly one courier serves a home: it holds the home's lock. The first process that finds the line silent hosts
+it in a thread. With `NBALERT_COURIER=process` it starts a process instead, which outlives it; one starter at a
+time, so that twenty kernels that begin at once start one. Where none can be started it is a thread after all.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def stop(home: Home) -> None:
 
 
 def _begin(home: Home) -> None:
-    if os.environ.get("NBALERT_COURIER") == "inline":
+    if os.environ.get("NBALERT_COURIER", "inline") != "process":
         _host(home)
         return
     starting = Lock.take(home.starting)

@@ -98,7 +98,7 @@ def test_a_shutdown_is_no_death(kernel: Kernel) -> None:
 
 def test_a_forked_worker_does_not_hide_a_death(kernel: Kernel) -> None:
     """A worker that outlives its kernel keeps the line open; the death is told all the same."""
-    worker = "import os, time\nif os.fork() == 0:\n    time.sleep(8)\n    os._exit(0)\n"
+    worker = "import os, time\nif os.fork() == 0:\n    time.sleep(3)\n    os._exit(0)\n"
     start_cell(kernel, f"%%alert -t Training\n{worker}{BUSY}")
     wait_until(lambda: kernel.pid in present())
     kernel.kill()

@@ -36,7 +36,7 @@ except nbalert.NotApproved as error:
 @pytest.fixture
 def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A home whose couriers are processes; none is left behind."""
-    monkeypatch.delenv("NBALERT_COURIER")
+    monkeypatch.setenv("NBALERT_COURIER", "process")
     yield home
     finish()
     stop_courier(home)

@@ -28,7 +28,7 @@ def test_an_asker_that_is_killed(home: Home) -> None:
         asker.kill()
         wait_until(lambda: not client().request({"do": "status"})["questions"], ABSENCE_S + 10)
         decision = bob.decision("Deploy?")
-        assert (decision["outcome"], decision["reason"]) == ("cancelled", "the process that asked is gone")
+        assert (decision["outcome"], decision["reason"]) == ("cancelled", "the kernel that asked has died")
 
 
 def test_a_courier_that_is_restarted(home: Home) -> None:
