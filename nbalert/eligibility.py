@@ -89,10 +89,10 @@ def _narrowed(table: ChannelTable, allowed: tuple[str, ...], chosen: tuple[str, 
 
 def _asker(table: ChannelTable, settings: ChannelSettings, me: Mapping[str, str]) -> str:
     """The asker's own id: on the inbox of this machine the user's name, elsewhere what `me` says."""
-    if table.kind == "inbox" and not getattr(settings, "url", ""):
-        return getpass.getuser()
     if asker := me.get(table.kind, ""):
         return asker
+    if table.kind == "inbox" and not getattr(settings, "url", ""):
+        return getpass.getuser()
     if not settings.allow_self:
         raise CannotAsk(
             f"channel {table.name}: who are you there? Add to your own settings: me.{table.kind} ="
