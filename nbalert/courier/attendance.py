@@ -32,12 +32,11 @@ class Presence:
 
 
 class Attendance:
-    """The processes on the line, and since when each that left is away."""
+    """The processes on the line, and since when each that is not there is away."""
 
     def __init__(self) -> None:
         self._present: dict[str, Presence] = {}
         self._away_since: dict[str, float] = {}
-        self._started = time.monotonic()
 
     def __iter__(self) -> Iterator[Presence]:
         return iter(list(self._present.values()))
@@ -52,15 +51,20 @@ class Attendance:
         if self._present.get(presence.origin) is presence:
             del self._present[presence.origin]
             now = time.monotonic()
-            # Who is forgotten counts as away since our start, which is longer still.
+            # Who is forgotten is counted anew from when it is next asked about.
             recent = {o: since for o, since in self._away_since.items() if now - since < REMEMBERED_S}
             self._away_since = {**recent, presence.origin: now}
 
     def away_s(self, origin: str) -> float:
-        """Seconds since that process was on the line, 0 if it is; for an unknown one, since our start."""
+        """Seconds since that process was on the line, 0 if it is.
+
+        One that was never there is away since it was first asked about: what it wrote to the spool may be
+        read before it has greeted.
+        """
         if origin in self._present:
             return 0.0
-        return time.monotonic() - self._away_since.get(origin, self._started)
+        now = time.monotonic()
+        return now - self._away_since.setdefault(origin, now)
 
     def has_project(self, project: str) -> bool:
         """Whether a process of that project is there."""

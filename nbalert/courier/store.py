@@ -68,8 +68,7 @@ class Store:
             raise StoreError(f"{path} cannot be used: {error}; move it away to begin a new one") from None
 
     def _prepare(self, path: Path) -> None:
-        # NORMAL keeps every commit over a kill of the process; a power cut may cost the last ones, which
-        # is why intake removes spool files of power-safe messages only after a checkpoint.
+        # NORMAL keeps every commit over a kill of the process; a power cut may cost the last ones.
         self._db.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         )

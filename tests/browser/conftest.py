@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.jupyterlab import Lab
 
@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-sync",
 ]
 """Without a sandbox, because tests may run as root; and nothing that calls home."""
+
+expect.set_options(timeout=30_000)  # five seconds are few for a kernel's first cell on a busy machine
 
 
 @pytest.fixture(scope="package")

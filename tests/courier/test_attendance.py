@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 from nbalert.courier.attendance import Attendance, Presence
@@ -32,7 +33,20 @@ def test_who_is_there() -> None:
     attendance.leave(one)
     attendance.tell("a", {"n": 3})
     assert (list(attendance), peer.sent) == ([], [{"n": 1}])
-    assert attendance.away_s("a") <= attendance.away_s("unknown")
+    assert attendance.away_s("a") > 0
+
+
+def test_who_is_not_known_yet_may_still_come() -> None:
+    """A question may be read from the spool before its asker has greeted, however long the courier runs."""
+    attendance = Attendance()
+    time.sleep(0.02)
+    assert attendance.away_s("a") == 0
+    time.sleep(0.02)
+    assert attendance.away_s("a") >= 0.02
+    one = presence("a")
+    attendance.enter(one)
+    attendance.leave(one)
+    assert attendance.away_s("a") < 0.02
 
 
 def test_a_second_connection_takes_the_place_of_the_first() -> None:
