@@ -162,20 +162,20 @@ class Client:
         """
         with self._guard:
             self._runs[run] = told
-        self._connection.nudge({"do": "begin", "run": run, "told": told})
+        self._connection.tell({"do": "begin", "run": run, "told": told})
 
     def report_output(self, run: str, output: str) -> None:
         """The last lines that a running cell has printed."""
         with self._guard:
             if told := self._runs.get(run):
                 told["output"] = output
-        self._connection.nudge({"do": "output", "run": run, "output": output})
+        self._connection.tell({"do": "output", "run": run, "output": output})
 
     def end(self, run: str) -> None:
         """The cell has ended."""
         with self._guard:
             self._runs.pop(run, None)
-        self._connection.nudge({"do": "end", "run": run})
+        self._connection.tell({"do": "end", "run": run})
 
     def say_goodbye(self) -> None:
         """This process ends as it was told to: that is no death."""
@@ -226,7 +226,7 @@ class Client:
         return entry, receipts
 
     def _wake(self) -> None:
-        self._connection.nudge({"do": "wake"})
+        self._connection.wake()
 
     def _project(self) -> str:
         """Names the project also while its settings are wrong: its messages wait until they are mended."""

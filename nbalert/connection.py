@@ -16,6 +16,7 @@ from uuid import uuid4
 from nbalert import __version__
 from nbalert.build import Build, current_build
 from nbalert.courier import lifecycle
+from nbalert.courier.lock import Lock
 from nbalert.errors import CourierError, NbalertError
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame, Line
@@ -27,6 +28,9 @@ RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 ANSWER_S = 10.0
 """How long an answer of the courier is waited for."""
 CLOSE_S = 5.0
+END_S = 10.0
+"""How long a courier that was told to stop may take: it lets no attempt be half."""
+LOOK_AGAIN_S = 0.02
 
 
 class Connection:
@@ -51,6 +55,7 @@ class Connection:
         self._line: Line | None = None
         self._greeted = threading.Event()
         self._is_closing = threading.Event()
+        self._asked_to_go: set[str] = set()
         self._fault = ""
 
     def start(self) -> None:
@@ -63,11 +68,17 @@ class Connection:
                         thread.start()
                         self._thread = thread
 
-    def nudge(self, frame: Frame) -> None:
-        """Say something small, if that needs no waiting; what is not said now, the greeting says."""
+    def wake(self) -> None:
+        """Have the courier look into the spool, without waiting; the greeting has the same effect."""
         self.start()
         if line := self._line:
-            line.nudge(frame)
+            line.wake()
+
+    def tell(self, frame: Frame) -> None:
+        """Say something, without waiting; what is not said now, the greeting says."""
+        self.start()
+        if line := self._line:
+            line.tell(frame)
 
     def send(self, frame: Frame) -> None:
         """Say something, if there is a line; what is not said now, the greeting says."""
@@ -163,7 +174,8 @@ class Connection:
     def _meet(self, welcome: Frame) -> None:
         """Take up with a courier that fits; one of an older build hands over."""
         build = Build(*welcome["build"])
-        if welcome["mode"] == "detached" and current_build().replaces(build):
+        if self._is_to_go(build, welcome["mode"]):
+            self._asked_to_go.add(build.digest)
             self.send({"do": "stop"})
         elif welcome["protocol"] not in (PROTOCOL, PROTOCOL - 1):
             self._fault = (
@@ -172,6 +184,12 @@ class Connection:
         else:
             self._fault = ""
             self._greeted.set()
+
+    def _is_to_go(self, build: Build, mode: str) -> bool:
+        # Asked once: where what is started here is older than what runs here, it would go on for ever.
+        if mode != "detached" or build.digest in self._asked_to_go:
+            return False
+        return current_build().replaces(build)
 
     def _answer(self, frame: Frame) -> None:
         with self._guard:
@@ -192,13 +210,13 @@ class Connection:
 
 
 def stop_courier(home: Home) -> str:
-    """End the courier of a home, without starting one.
+    """End the courier of a home, without starting one, and wait until it is gone.
 
     Returns:
         One line that says what has happened.
 
     Raises:
-        CourierError: The socket belongs to another user.
+        CourierError: The socket belongs to another user, or the courier does not end.
     """
     hello = {"do": "hello", "protocol": PROTOCOL, "version": __version__, "origin": uuid4().hex}
     try:
@@ -211,4 +229,14 @@ def stop_courier(home: Home) -> str:
         for frame in line.frames():
             if frame.get("event") == "answer" and frame["value"] == "inline":
                 return "the courier runs inside a kernel, and ends with it; see nbalert status"
+    _await_end(home)
     return "the courier has ended"
+
+
+def _await_end(home: Home) -> None:
+    deadline = time.monotonic() + END_S
+    while (lock := Lock.take(home.lock)) is None:
+        if time.monotonic() > deadline:
+            raise CourierError(f"the courier has not ended within {END_S:.0f} s; see {home.log}")
+        time.sleep(LOOK_AGAIN_S)
+    lock.release()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nbalert.client import Client
+from nbalert.connection import stop_courier
 from nbalert.errors import NbalertError, SettingsError
 from nbalert.home import Home
 from nbalert.inbox_link import inbox_link
@@ -180,9 +181,13 @@ def _own_home(ask_timeout_s: float) -> Iterator[Home]:
         for name in [name for name in before if name.startswith("NBALERT_")]:
             del os.environ[name]
         os.environ.update(NBALERT_HOME=folder, NBALERT_ASK_TIMEOUT=str(ask_timeout_s))
+        if mode := before.get("NBALERT_COURIER"):
+            os.environ["NBALERT_COURIER"] = mode
+        home = Home.find()
         try:
-            yield Home.find()
+            yield home
         finally:
+            stop_courier(home)
             os.environ.clear()
             os.environ.update(before)
 

@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,16 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 """A peer that leaves this much unread is let go; it comes back and asks for what it missed."""
 
 Frame = dict[str, Any]
+_WAKE: Frame = {"do": "wake"}
 
 
 class Line:
-    """A kernel's end. `send` and `nudge` may be called from any thread, `frames` from one."""
+    """A kernel's end. `send`, `wake` and `tell` may be called from any thread, `frames` from one."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._sending = threading.Lock()
-        self._owed: Frame | None = None
+        self._owed: deque[Frame] = deque()
         keep_from_forks(connection)
 
     @classmethod
@@ -61,32 +63,46 @@ class Line:
         return cls(connection)
 
     def send(self, frame: Frame) -> None:
-        """Send a frame, waiting up to `SEND_TIMEOUT_S` for room.
+        """Send a frame, waiting up to `SEND_TIMEOUT_S` for room. Where there is none the line is cut.
 
         Raises:
             OSError: The connection is gone or stuck.
         """
-        with self._sending:
-            self._socket.sendall(_encoded(frame))
+        try:
+            with self._sending:
+                self._socket.sendall(_encoded(frame))
+        except OSError:
+            self.close()  # half a frame may be on its way: what follows would be garbage
+            raise
         self._send_owed()
 
-    def nudge(self, frame: Frame) -> None:
-        """Send a small frame if that needs no waiting; of several at a time one is enough."""
-        self._owed = frame
+    def wake(self) -> None:
+        """Have the courier look into the spool, if that needs no waiting; with much unread it looks anyway."""
+        self._owed.append(_WAKE)
+        self._send_owed()
+
+    def tell(self, frame: Frame) -> None:
+        """Send a frame without waiting. Where there is no room the line is cut: the next greeting says it."""
+        self._owed.append(frame)
         self._send_owed()
 
     def _send_owed(self) -> None:
-        # Whoever holds the lock looks here again when it is free: between two threads no nudge is lost.
-        while self._owed is not None and self._sending.acquire(blocking=False):
+        # Whoever holds the lock looks here again when it is free: between two threads no frame is lost.
+        while self._owed and self._sending.acquire(blocking=False):
             try:
-                frame, self._owed = self._owed, None
-                if frame is not None and self._has_room():
-                    # A small frame goes whole or not at all through a unix socket that has room.
-                    self._socket.send(_encoded(frame))
-            except (OSError, ValueError):
-                pass  # the connection is gone; the next greeting says it all
+                while self._owed:
+                    frame = self._owed.popleft()
+                    if not self._has_sent(frame) and frame is not _WAKE:
+                        self.close()
             finally:
                 self._sending.release()
+
+    def _has_sent(self, frame: Frame) -> bool:
+        data = _encoded(frame)
+        try:
+            return self._has_room() and self._socket.send(data) == len(data)
+        except (OSError, ValueError):  # the connection is gone
+            return False
 
     def _has_room(self) -> bool:
         room = select.poll()

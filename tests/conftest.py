@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbalert import process
+from nbalert.connection import stop_courier
 from nbalert.home import Home
 from tests.environments import Unavailable, ipykernel_6
 from tests.kernels import Kernel
@@ -20,6 +21,9 @@ StartKernel = Callable[..., Kernel]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of our own."""
     parser.addoption("--update-picture", action="store_true", help="write the README's picture anew")
+    parser.addoption(
+        "--courier", choices=["process", "inline"], default="process", help="where couriers run in tests"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,16 +37,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Home]:
     """Each test has a home of its own, and its courier is gone afterwards."""
     for name in [name for name in os.environ if name.startswith("NBALERT_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     monkeypatch.setenv("NBALERT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NBALERT_COURIER", request.config.getoption("--courier"))
     monkeypatch.setenv("NBALERT_EXIT_WAIT", "2")
     monkeypatch.chdir(tmp_path)
-    yield Home.find()
+    home = Home.find()
+    yield home
     process.finish()
+    if home.socket.exists():
+        stop_courier(home)
 
 
 @pytest.fixture(params=["ipykernel 7", "ipykernel 6"])

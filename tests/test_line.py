@@ -138,34 +138,47 @@ def test_a_peer_that_does_not_read_is_let_go(exchange: Exchange, raw: socket.soc
     other.close()
 
 
-def test_a_nudge_never_waits(tmp_path: Path) -> None:
-    """A courier that does not read delays nobody who nudges; who sends is told after a while."""
+def test_who_wakes_or_tells_never_waits() -> None:
+    """A courier that does not read delays nobody; wakes are dropped, what is told cuts the line."""
+    near, far = socket.socketpair()
+    near.settimeout(60)
+    one = Line(near)
+    for _ in range(10_000):
+        one.wake()
+    assert near.fileno() >= 0
+    one.tell({"do": "end", "run": "a"})
+    assert near.fileno() == -1
+    one.wake()
+    one.tell({"do": "end", "run": "b"})
+    far.close()
+
+
+def test_a_line_with_half_a_frame_is_cut() -> None:
+    """Who cannot send in time is told so; nothing follows what was cut off."""
     near, far = socket.socketpair()
     near.settimeout(0.1)
     one = Line(near)
     with pytest.raises(TimeoutError):
         one.send({"x": "x" * 10_000_000})
-    for _ in range(10_000):
-        one.nudge({"do": "wake"})
-    one.close()
-    one.nudge({"do": "wake"})
+    with pytest.raises(OSError):  # noqa: PT011 - closed
+        one.send({"x": 1})
     far.close()
 
 
-def test_no_nudge_is_lost_between_threads(exchange: Exchange) -> None:
-    """After the last nudge of many threads at once at least one arrives."""
+def test_nothing_told_is_lost_between_threads(exchange: Exchange) -> None:
+    """Of many threads at once every frame arrives, and a wake after the last of them."""
     one = Line.connect(exchange.path)
 
     def work(n: int) -> None:
-        latest[n] += 1
-        one.nudge({"do": "wake", "seen": list(latest)})
+        one.tell({"do": "end", "run": n})
+        one.wake()
 
     for _ in range(50):
         exchange.heard.clear()
-        latest = [0] * 8
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(work, range(8)))
-        wait_until(lambda: any(sum(frame["seen"]) == 8 for frame in exchange.heard))
+        wait_until(lambda: sorted(f["run"] for f in exchange.heard if "run" in f) == list(range(8)))
+        wait_until(lambda: {"do": "wake"} in exchange.heard)
     one.close()
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
+import site
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 
 from nbalert.courier.lock import Lock
@@ -63,7 +66,7 @@ def start(home: Home) -> None:
         starter = subprocess.Popen(
             command,
             cwd=home.root,
-            env={**scrubbed(os.environ), "NBALERT_HOME": str(home.root)},
+            env=_environment(home),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -80,6 +83,19 @@ def start(home: Home) -> None:
     if said.strip() not in (b"ready", b"busy"):
         reason = said.decode(errors="replace").strip() or f"it ended with status {starter.returncode}"
         raise CourierError(f"the courier cannot run as a process: {reason}")
+
+
+def _environment(home: Home) -> dict[str, str]:
+    """What finds the same home and the same nbalert as here."""
+    kept = scrubbed(os.environ)
+    if home.settings.parent == home.root:  # else it is the platform's, and HOME and XDG_* lead there
+        kept["NBALERT_HOME"] = str(home.root)
+    else:
+        kept.pop("NBALERT_HOME", None)
+    own, installed = Path(__file__).parents[2], (sysconfig.get_path("purelib"), site.getusersitepackages())
+    if str(own) not in installed:  # a checkout, on this kernel's path alone
+        kept["PYTHONPATH"] = os.pathsep.join([str(own), *filter(None, [kept.get("PYTHONPATH")])])
+    return kept
 
 
 def run(home: Home, *, is_detached: bool) -> int:
@@ -109,11 +125,10 @@ def run(home: Home, *, is_detached: bool) -> int:
     except (NbalertError, OSError) as error:
         if not is_detached:
             raise
+        lock.release()  # before it is said: the starter may want to host a courier itself
         _say(str(error), is_detached)
         return 1
-    finally:
-        lock.release()
-    return 0
+    return 0  # the lock ends with this process
 
 
 def _ready(stop: Stop, is_detached: bool) -> None:

@@ -1,8 +1,8 @@
 """Where the courier of a home runs: found on the line, started as a process, or hosted here as a thread.
 
-Exactly one courier serves a home: it holds the home's lock. The first process that finds the line silent hosts
-it in a thread. With `NBALERT_COURIER=process` it starts a process instead, which outlives it; one starter at a
-time, so that twenty kernels that begin at once start one. Where none can be started it is a thread after all.
+Exactly one courier serves a home: it holds the home's lock. The first process that finds the line silent
+starts one, which outlives it; one starter at a time, so that twenty kernels that begin at once start one.
+Where no process can be started, or `NBALERT_COURIER=inline` wants none, the first process hosts it in a thread.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def stop(home: Home) -> None:
 
 
 def _begin(home: Home) -> None:
-    if os.environ.get("NBALERT_COURIER", "inline") != "process":
+    if _mode() == "inline":
         _host(home)
         return
     starting = Lock.take(home.starting)
@@ -60,6 +60,19 @@ def _begin(home: Home) -> None:
         _host(home)
     finally:
         starting.release()
+
+
+def _mode() -> str:
+    """`process` or `inline`.
+
+    Raises:
+        CourierError: `NBALERT_COURIER` is neither.
+    """
+    # On Windows there is no line that a process could serve.
+    mode = os.environ.get("NBALERT_COURIER", "") or ("process" if hasattr(os, "fork") else "inline")
+    if mode not in ("process", "inline"):
+        raise CourierError(f"NBALERT_COURIER is {mode!r}; it can be: process, inline")
+    return mode
 
 
 def _is_free(home: Home) -> bool:

@@ -17,6 +17,7 @@ import nbformat
 from playwright.sync_api import Browser, Locator, Page
 
 from nbalert.client import Client
+from nbalert.connection import stop_courier
 from nbalert.home import Home
 
 START_S = 60.0
@@ -28,9 +29,15 @@ NO_NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
 
 
 class Lab:
-    """A server with root, settings and nbalert's home in one folder. Use as a context manager."""
+    """A server with root, settings and nbalert's home in one folder. Use as a context manager.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Holds all of it.
+        courier: `process` or `inline`.
+    """
+
+    def __init__(self, folder: Path, courier: str) -> None:
+        self._courier = courier
         self.root = folder / "notebooks"
         self.root.mkdir()
         (folder / "home").mkdir(mode=0o700)
@@ -73,6 +80,7 @@ class Lab:
             self._stack.close()
             raise RuntimeError("JupyterLab has not started: " + "".join(self._said[-20:]))
         self.client = Client(self.home, self.root)
+        self._stack.callback(stop_courier, self.home)
         self._stack.callback(self.client.close, 0.0)
         return self
 
@@ -80,7 +88,7 @@ class Lab:
         self._stack.close()
 
     def link(self, person: str) -> str:
-        """A link to the inbox for somebody; once a kernel hosts the courier."""
+        """A link to the inbox for somebody; once a kernel has started the courier."""
         return str(self.client.request({"do": "link", "base": "", "person": person}))
 
     def open(self, browser: Browser, name: str, *cells: str, **options: Any) -> Notebook:
@@ -107,7 +115,8 @@ class Lab:
             "NBALERT_HOME": "home",
         }
         own = {name: str(self._folder / place) for name, place in places.items()}
-        return {**os.environ, **own, "JUPYTER_TOKEN": self._token, "NBALERT_EXIT_WAIT": "1"}
+        nbalert = {"NBALERT_COURIER": self._courier, "NBALERT_EXIT_WAIT": "1"}
+        return {**os.environ, **own, **nbalert, "JUPYTER_TOKEN": self._token}
 
     def _read(self) -> None:
         assert self._process.stderr

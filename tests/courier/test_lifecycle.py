@@ -12,6 +12,12 @@ from nbalert.line import Line
 from tests.processes import Script
 
 
+@pytest.fixture(autouse=True)
+def _inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Couriers are hosted here."""
+    monkeypatch.setenv("NBALERT_COURIER", "inline")
+
+
 def test_one_courier_a_home(home: Home) -> None:
     """Many threads see to it at once: one is hosted, and serves when they return; stopping frees the home."""
     threads = [threading.Thread(target=lifecycle.ensure, args=(home,)) for _ in range(8)]
@@ -60,6 +66,13 @@ def test_a_courier_that_cannot_run(home: Home, capfd: pytest.CaptureFixture[str]
     home.store.unlink()
     lifecycle.ensure(home)
     lifecycle.stop(home)
+
+
+def test_an_unknown_mode(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names what there is."""
+    monkeypatch.setenv("NBALERT_COURIER", "thread")
+    with pytest.raises(CourierError, match="NBALERT_COURIER is 'thread'; it can be: process, inline"):
+        lifecycle.ensure(home)
 
 
 def test_a_home_that_cannot_be_written(home: Home) -> None:

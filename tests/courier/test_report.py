@@ -29,7 +29,7 @@ def test_status(home: Home) -> None:
         assert [r["title"] for r in found["questions"]] == ["Deploy?"]
         assert [(r["title"], r["channel"]) for r in found["failed"]] == [("1", "ops")]
         assert (found["spooled"], found["unreadable"]) == (0, 1)
-        text = status_text({"courier": {"pid": 1, "version": "1", "inbox": ""}, **found})
+        text = status_text({"courier": {"pid": 1, "mode": "detached", "version": "1", "inbox": ""}, **found})
         assert "4 for ci" in text
         assert "asks       'Deploy?'" in text
 
