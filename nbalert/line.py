@@ -77,7 +77,7 @@ class Line:
         self._send_owed()
 
     def wake(self) -> None:
-        """Have the courier look into the spool, if that needs no waiting; with much unread it looks anyway."""
+        """Have the courier look into the spool, without waiting; where there is no room it looks anyway."""
         self._owed.append(_WAKE)
         self._send_owed()
 

@@ -2,7 +2,7 @@
 
 Exactly one courier serves a home: it holds the home's lock. The first process that finds the line silent
 starts one, which outlives it; one starter at a time, so that twenty kernels that begin at once start one.
-Where no process can be started, or `NBALERT_COURIER=inline` wants none, the first process hosts it in a thread.
+Where no process can be started, or `NBALERT_COURIER=inline` wants none, it is a thread of the first process.
 """
 
 from __future__ import annotations

@@ -22,7 +22,9 @@ from tests.person import Person
 from tests.processes import Script, settings_file, wait_until, webhook_table
 
 HOST = """
-import nbalert, sys
+import os, sys
+os.environ["NBALERT_COURIER"] = "inline"  # the courier dies with this process
+import nbalert
 from nbalert.process import client
 client().request({"do": "status"})
 print("hosting")
