@@ -34,7 +34,7 @@ class Death:
 
 class _Watched(NamedTuple):
     handle: int | None
-    group: Path | None
+    events: Path | None
     kills: int
 
 
@@ -43,18 +43,20 @@ class Deaths:
 
     Args:
         on_death: Called once a process, on the loop.
+        cgroups: Where the system shows its control groups.
     """
 
-    def __init__(self, on_death: Callable[[Death], None]) -> None:
+    def __init__(self, on_death: Callable[[Death], None], cgroups: Path = CGROUPS) -> None:
         self._on_death = on_death
+        self._cgroups = cgroups
         self._watched: dict[str, _Watched] = {}
 
     def watch(self, presence: Presence) -> None:
         """Look after a process that has said hello."""
         if presence.origin in self._watched:
             return
-        group = _cgroup_of(presence.pid)
-        watched = self._watched[presence.origin] = _Watched(_pidfd(presence.pid), group, _kills(group))
+        events = _memory_events(presence.pid, self._cgroups)
+        watched = self._watched[presence.origin] = _Watched(_pidfd(presence.pid), events, _kills(events))
         if watched.handle is not None:
             asyncio.get_running_loop().add_reader(watched.handle, self.look, presence)
 
@@ -66,7 +68,7 @@ class Deaths:
         del self._watched[presence.origin]
         self._forget(watched.handle)
         if not presence.has_left:
-            self._on_death(_death(presence, is_out_of_memory=_kills(watched.group) > watched.kills))
+            self._on_death(_death(presence, is_out_of_memory=_kills(watched.events) > watched.kills))
 
     def close(self) -> None:
         """Watch nobody any more."""
@@ -133,19 +135,26 @@ def _lives(pid: int, handle: int | None) -> bool:
     return True
 
 
-def _cgroup_of(pid: int) -> Path | None:
-    """The control group of a process (cgroup v2); None where there is none to read."""
+def _memory_events(pid: int, cgroups: Path) -> Path | None:
+    """The file that counts what the system kills in a process's control group; None where there is none."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
-            if line.startswith("0::"):
-                return CGROUPS / line.removeprefix("0::").lstrip("/")
+            _, controllers, group = line.split(":", 2)
+            if controllers == "":  # version 2
+                found = cgroups / group.lstrip("/") / "memory.events"
+            elif "memory" in controllers.split(","):
+                found = cgroups / "memory" / group.lstrip("/") / "memory.oom_control"
+            else:
+                continue
+            if found.is_file():
+                return found
     return None
 
 
-def _kills(group: Path | None) -> int:
+def _kills(events: Path | None) -> int:
     """How many processes the system has killed in a group for want of memory."""
     with contextlib.suppress(OSError, ValueError):
-        for line in (group / "memory.events").read_text().splitlines() if group else ():
+        for line in events.read_text().splitlines() if events else ():
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from nbalert.courier.attendance import Presence
+from nbalert.courier.deaths import Death, Deaths
 from nbalert.home import Home
 from nbalert.process import client
 from tests.kernels import Kernel
@@ -103,3 +108,34 @@ def test_a_forked_worker_does_not_hide_a_death(kernel: Kernel) -> None:
     wait_until(lambda: kernel.pid in present())
     kernel.kill()
     wait_until(lambda: any("died" in title for title in titles()), 5)
+
+
+@pytest.mark.parametrize(("kills", "says"), [("4", "for want of memory"), ("3", "nothing tells of a lack")])
+def test_a_lack_of_memory_is_told(tmp_path: Path, kills: str, says: str) -> None:
+    """Where the count of the process's control group has risen by the time it dies, the message says so."""
+
+    async def work(worker: subprocess.Popen[bytes]) -> str:
+        died: asyncio.Future[Death] = asyncio.get_running_loop().create_future()
+        deaths = Deaths(died.set_result, tmp_path)
+        told = {"title": "Fit", "channels": [""], "code": "", "output": "", "source": {}, "started_at": 0.0}
+        deaths.watch(Presence(cast(Any, None), "a", worker.pid, "", "", runs={"1": told}))
+        count_kills(tmp_path, kills)
+        worker.kill()
+        ((_, data),) = (await asyncio.wait_for(died, 20)).entries
+        return str(data["message"]["text"])
+
+    count_kills(tmp_path, "3")
+    with subprocess.Popen(["sleep", "100"]) as worker:
+        assert says in asyncio.run(work(worker))
+
+
+def count_kills(cgroups: Path, number: str) -> None:
+    """This process's control group as the system shows it, with so many processes killed."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, group = line.split(":", 2)
+        place, name = (
+            (cgroups, "memory.events") if not controllers else (cgroups / "memory", "memory.oom_control")
+        )
+        folder = place / group.lstrip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"oom 1\noom_kill {number}\n")
