@@ -63,7 +63,10 @@ class Person:
             message = view["message"]
             return message["title"] == title and message["question"] and message["decision"] is None
 
-        id_ = self.until(is_open)["id"]
+        return self.reply(self.until(is_open)["id"], text)
+
+    def reply(self, id_: str, text: str) -> httpx.Response:
+        """Answer a message of the inbox."""
         return self._http.post(f"api/messages/{id_}/replies", json={"text": text, "way": "reply"})
 
     @property

@@ -1,0 +1,1 @@
+"""How fast things are: programs to be run by hand on a quiet machine, `python -m tests.benchmarks.NAME`."""
