@@ -91,7 +91,7 @@ class Client:
         self._runs: dict[str, Frame] = {}
         self._settings: tuple[object, Settings] | None = None
         self._is_introduced = False
-        self._connection = Connection(home, self._greeting, self._hear)
+        self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
 
     @property
     def settings(self) -> Settings:
@@ -201,6 +201,8 @@ class Client:
             How many messages are left to the next courier.
         """
         deadline = time.monotonic() + wait_s
+        if self.waiting():
+            self._connection.start()
         while self.waiting() and time.monotonic() < deadline:
             time.sleep(0.005)
         self.say_goodbye()
@@ -248,6 +250,11 @@ class Client:
         return read, True
 
     # ---- the line
+
+    def _is_needed(self) -> bool:
+        with self._guard:
+            asks = bool(self._questions)
+        return asks or self._spool.count() > 0
 
     def _greeting(self) -> Iterator[Frame]:
         with self._guard:

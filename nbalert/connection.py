@@ -27,8 +27,9 @@ RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries to reach a courier; the last one is repeated."""
 ANSWER_S = 10.0
 """How long an answer of the courier is waited for."""
+CALL_AGAIN_S = 1.0
 CLOSE_S = 5.0
-END_S = 10.0
+END_S = 20.0
 """How long a courier that was told to stop may take: it lets no attempt be half."""
 LOOK_AGAIN_S = 0.02
 
@@ -40,14 +41,21 @@ class Connection:
         home: Where the courier is found, or hosted.
         greeting: The frames to say first, each time anew; called on the thread.
         hear: Called on the thread with every frame but answers to requests.
+        is_needed: Whether anything is open that a courier has to see to; else one that was stopped by its
+            user is not started again before the next call.
     """
 
     def __init__(
-        self, home: Home, greeting: Callable[[], Iterable[Frame]], hear: Callable[[Frame], None]
+        self,
+        home: Home,
+        greeting: Callable[[], Iterable[Frame]],
+        hear: Callable[[Frame], None],
+        is_needed: Callable[[], bool],
     ) -> None:
         self._home = home
         self._greeting = greeting
         self._hear = hear
+        self._is_needed = is_needed
         self._guard = threading.Lock()
         self._requests: dict[int, Future[Any]] = {}
         self._numbers = itertools.count(1)
@@ -55,11 +63,13 @@ class Connection:
         self._line: Line | None = None
         self._greeted = threading.Event()
         self._is_closing = threading.Event()
+        self._called = threading.Event()
+        self._is_dismissed = False
         self._asked_to_go: set[str] = set()
         self._fault = ""
 
     def start(self) -> None:
-        """Start the thread, once."""
+        """Have a line from now on; starts the thread, once."""
         if self._thread is None:
             with self._guard:
                 if self._thread is None:
@@ -67,6 +77,8 @@ class Connection:
                     with contextlib.suppress(RuntimeError):  # the process is ending: the spool keeps it
                         thread.start()
                         self._thread = thread
+        if self._line is None:
+            self._called.set()
 
     def wake(self) -> None:
         """Have the courier look into the spool, without waiting; the greeting has the same effect."""
@@ -93,15 +105,17 @@ class Connection:
             CourierError: No answer in time, or it could not make sense of the request.
         """
         deadline = time.monotonic() + timeout_s
-        self.start()
-        while (left_s := deadline - time.monotonic()) > 0 and self._greeted.wait(left_s):
-            with contextlib.suppress(OSError, TimeoutError):
-                return self._request_once(frame, deadline - time.monotonic())
+        while (left_s := deadline - time.monotonic()) > 0:
+            self.start()
+            if self._greeted.wait(min(left_s, CALL_AGAIN_S)):
+                with contextlib.suppress(OSError, TimeoutError):
+                    return self._request_once(frame, deadline - time.monotonic())
         raise CourierError(f"no answer from the courier{': ' + self._fault if self._fault else ''}")
 
     def close(self) -> None:
         """Leave the line for good."""
         self._is_closing.set()
+        self._called.set()
         if line := self._line:
             line.close()
         if (thread := self._thread) and thread is not threading.current_thread():
@@ -129,14 +143,21 @@ class Connection:
                     pauses = iter(RETRY_S)
             except (OSError, NbalertError) as error:
                 self._fault = str(error)
-                self._host()
+                self._see_to_it()
             except Exception as error:  # the thread is all that this process hears by
                 self._fault = f"{type(error).__name__} in nbalert"
                 log.exception("the line was lost")
-            self._is_closing.wait(next(pauses, RETRY_S[-1]))
+            self._pause(next(pauses, RETRY_S[-1]))
 
-    def _host(self) -> None:
-        if self._is_closing.is_set():
+    def _pause(self, seconds: float) -> None:
+        # Who is called while nobody was needed goes on at once; who fails to have a courier does not.
+        is_resting = self._is_dismissed and not self._called.is_set()
+        (self._called if is_resting else self._is_closing).wait(seconds)
+
+    def _see_to_it(self) -> None:
+        """Have a courier, unless its user has stopped it and nothing needs one since."""
+        is_resting = self._is_dismissed and not self._called.is_set() and not self._is_needed()
+        if self._is_closing.is_set() or is_resting:
             return
         try:
             lifecycle.ensure(self._home)
@@ -166,6 +187,8 @@ class Connection:
                 self._meet(frame)
             elif frame.get("event") == "answer":
                 self._answer(frame)
+            elif frame.get("event") == "stopped":
+                self._is_dismissed = True
             else:
                 self._hear(frame)
         except Exception:  # one bad frame must not cost the line
@@ -173,9 +196,10 @@ class Connection:
 
     def _meet(self, welcome: Frame) -> None:
         """Take up with a courier that fits; one of an older build hands over."""
-        build = Build(*welcome["build"])
+        build, self._is_dismissed = Build(*welcome["build"]), False
         if self._is_to_go(build, welcome["mode"]):
             self._asked_to_go.add(build.digest)
+            self._called.set()  # its successor is ours to start
             self.send({"do": "stop"})
         elif welcome["protocol"] not in (PROTOCOL, PROTOCOL - 1):
             self._fault = (
@@ -183,6 +207,7 @@ class Connection:
             )
         else:
             self._fault = ""
+            self._called.clear()
             self._greeted.set()
 
     def _is_to_go(self, build: Build, mode: str) -> bool:

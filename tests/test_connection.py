@@ -24,7 +24,7 @@ def hello() -> list[dict[str, Any]]:
 @pytest.fixture
 def connection(home: Home) -> Iterator[Connection]:
     """A connection that hosts its courier when needed."""
-    made = Connection(home, hello, lambda frame: None)
+    made = Connection(home, hello, lambda frame: None, lambda: True)
     yield made
     made.close()
     lifecycle.stop(home)
@@ -70,7 +70,7 @@ def test_a_listener_s_error_does_not_cost_the_line(home: Home) -> None:
         heard.append(frame)
         raise ZeroDivisionError
 
-    connection = Connection(home, hello, hear)
+    connection = Connection(home, hello, hear, lambda: True)
     connection.request({"do": "status"})
     assert connection._line
     for event in range(2):
@@ -91,7 +91,7 @@ def test_a_greeting_that_fails_is_said_again(home: Home) -> None:
             raise ZeroDivisionError
         return hello()
 
-    connection = Connection(home, greeting, lambda frame: None)
+    connection = Connection(home, greeting, lambda frame: None, lambda: True)
     assert connection.request({"do": "status"})
     connection.close()
     lifecycle.stop(home)
@@ -119,7 +119,7 @@ def test_a_line_that_is_cut_at_once_is_not_called_without_end(home: Home) -> Non
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        connection = Connection(home, hello, lambda frame: None)
+        connection = Connection(home, hello, lambda frame: None, lambda: True)
         connection.start()
         wait_until(lambda: len(calls) >= 5)
         connection.close()
@@ -131,7 +131,7 @@ def test_a_line_that_is_cut_at_once_is_not_called_without_end(home: Home) -> Non
 def test_close_while_it_connects(home: Home) -> None:
     """Whenever it comes, no thread stays behind and no courier."""
     for pause_s in (0, 0.001, 0.01, 0.05):
-        connection = Connection(home, hello, lambda frame: None)
+        connection = Connection(home, hello, lambda frame: None, lambda: True)
         connection.start()
         threading.Event().wait(pause_s)
         connection.close()

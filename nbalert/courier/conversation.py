@@ -170,6 +170,8 @@ class Conversation:
     def _stop(self) -> str:
         """End this courier, unless it lives in somebody's kernel; its mode."""
         if self._rooms.mode != "inline":
+            for presence in self._rooms.attendance:
+                presence.peer.send({"event": "stopped"})  # it is not to be replaced for nothing
             # After the answer has been sent.
             asyncio.get_running_loop().call_later(0.05, self._rooms.stop)
         return self._rooms.mode

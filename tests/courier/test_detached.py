@@ -207,3 +207,28 @@ def test_the_log_holds_no_secret(detached: Home) -> None:
     for path in detached.root.rglob("*"):
         if path.is_file() and path != detached.settings:
             assert b"hush-hush" not in path.read_bytes(), path
+
+
+def test_who_is_on_the_line_rests_after_a_stop(detached: Home) -> None:
+    """Nobody starts the stopped courier again for nothing; the next alert does, and so does a request."""
+    nbalert.post("one").wait(30)
+    (first,) = couriers(detached)
+    assert stop_courier(detached) == "the courier has ended"
+    assert couriers(detached) == []
+    time.sleep(3)  # longer than any pause between tries: that nothing happens is told by nothing
+    assert couriers(detached) == []
+    nbalert.post("two").wait(30)
+    (second,) = couriers(detached)
+    stop_courier(detached)
+    assert status()["courier"]["pid"] not in (first, second)
+
+
+def test_an_open_question_has_a_stopped_courier_replaced(detached: Home) -> None:
+    """Its asker waits: a stop costs it nothing."""
+    with Script(ASK) as script:
+        wait_until(lambda: status()["questions"])
+        finish()
+        stop_courier(detached)
+        with Person(str(client().request({"do": "link", "base": "", "person": "bob"}))) as bob:
+            bob.answer("Deploy?", "approve")
+        assert script.line() == "approved by bob"
