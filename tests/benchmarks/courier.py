@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 
@@ -26,12 +27,18 @@ from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.kernels import Kernel
 from tests.person import Person
-from tests.processes import settings_file, webhook_table
+from tests.processes import Script, settings_file, webhook_table
 
 ROUNDS = 200
 STARTS = 10
 ASKS = 50
 REST_S = 30.0
+ASKER = f"""
+import nbalert, time
+for n in range({ASKS}):
+    nbalert.ask(f"Ask {{n}}")
+    print(time.time(), flush=True)
+"""
 
 
 class Service:
@@ -143,23 +150,15 @@ def cell(home: Home) -> None:
 def ask() -> None:
     """From an answer over the inbox's API to the asker, beside the request of the answer itself."""
     deciding, answering = [], []
-    with Person(str(client().request({"do": "link", "base": "", "person": "bob"}))) as bob:
+    link = str(client().request({"do": "link", "base": "", "person": "bob"}))
+    with Person(link) as bob, Script(ASKER) as asker:
         for n in range(ASKS):
-            done: Queue[float] = Queue()
-
-            def work(title: str = f"Ask {n}", done: Queue[float] = done) -> None:
-                nbalert.ask(title)
-                done.put(time.monotonic())
-
-            asker = threading.Thread(target=work)
-            asker.start()
             id_ = bob.until(lambda view, n=n: view["message"]["title"] == f"Ask {n}")["id"]  # type: ignore[misc]
             began = time.monotonic()
-            bob.reply(id_, "approve")
+            answer = bob.reply(id_, "approve").json()
             answering.append(time.monotonic() - began)
-            deciding.append(done.get() - began)
-            asker.join()
-    say("answer sent → ask() returns", deciding, "the answer's own request", answering)
+            deciding.append(float(asker.line()) - datetime.fromisoformat(answer["at"]).timestamp())
+    say("answer at the inbox → ask() returns", deciding, "the answer's own request", answering)
 
 
 def rest(home: Home) -> None:
