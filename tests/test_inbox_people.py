@@ -104,6 +104,19 @@ def test_revoke(people: People) -> None:
     assert people.names() == []
 
 
+def test_a_lent_token_is_written_nowhere(people: People, tmp_path: Path) -> None:
+    """It is good for as long as the people are open, whatever is revoked meanwhile, and leaves no row."""
+    before = [file.read_bytes() for file in sorted((tmp_path / "home").iterdir())]
+    token = people.lend_token("ann")
+    assert people.sender(token) == "ann"
+    assert people.sender(token + "x") is None
+    assert people.sender(token.partition(".")[0] + ".") is None
+    assert people.session(token) is None
+    assert people.revoke("ann") == 0
+    assert people.sender(token) == "ann"
+    assert [file.read_bytes() for file in sorted((tmp_path / "home").iterdir())] == before
+
+
 def test_tokens_of_one_name(people: People) -> None:
     """Each token is a new one, and earlier ones stay good."""
     first, second = people.sender_token("courier"), people.sender_token("courier")

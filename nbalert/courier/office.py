@@ -42,7 +42,7 @@ class Courier:
         self._stop = stop
         self._store = store
         self._inbox = inbox
-        self._projects = Projects(home, OwnInbox(inbox.url, inbox.sender_token(owner)))
+        self._projects = Projects(home, OwnInbox(inbox.url, inbox.lend_token(owner)))
         self._delivery = Delivery(store, self._projects, self._settled)
         self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
         self._listening = Listening(self._projects, self._ledger)

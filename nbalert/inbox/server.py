@@ -114,6 +114,16 @@ class InboxServer:
         with self._people() as people:
             return people.sender_token(name)
 
+    def lend_token(self, name: str) -> str:
+        """A token for a courier that lives with this server; good until `stop`.
+
+        Raises:
+            RuntimeError: It was not started.
+        """
+        if self._site is None:
+            raise RuntimeError("the inbox is not served")
+        return self._site.people.lend_token(name)
+
     def link(self, person: str, valid_s: float = CODE_S, base: str = "") -> str:
         """A URL that signs a person in, once. From any thread.
 
