@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries to reach a courier; the last one is repeated."""
+COMING_S = 0.1
+"""The longest of them while a courier is expected: it may be killed again before a longer one is over."""
 ANSWER_S = 10.0
 """How long an answer of the courier is waited for."""
 CLOSE_S = 5.0
@@ -113,24 +115,29 @@ class Connection:
     def _run(self) -> None:
         pauses = iter(RETRY_S)
         while not self._is_closing.is_set():
+            is_coming = False
             try:
                 if self._hold(Line.connect(self._home.socket)):
                     pauses = iter(RETRY_S)
             except (OSError, NbalertError) as error:
                 self._fault = str(error)
-                self._host()
+                is_coming = self._host()
             except Exception as error:  # the thread is all that this process hears by
                 self._fault = f"{type(error).__name__} in nbalert"
                 log.exception("the line was lost")
-            self._is_closing.wait(next(pauses, RETRY_S[-1]))
+            pause_s = next(pauses, RETRY_S[-1])
+            self._is_closing.wait(min(pause_s, COMING_S) if is_coming else pause_s)
 
-    def _host(self) -> None:
+    def _host(self) -> bool:
+        """See to it that there is a courier; whether there will be one soon."""
         if self._is_closing.is_set():
-            return
+            return False
         try:
             lifecycle.ensure(self._home)
         except NbalertError as error:
             self._fault = str(error)
+            return False
+        return True
 
     def _hold(self, line: Line) -> bool:
         """Hear until the line is cut; whether the courier was heard at all."""

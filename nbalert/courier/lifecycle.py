@@ -32,7 +32,7 @@ def ensure(home: Home) -> None:
     """
     with _hosting:
         host = _hosts.get(home.root)
-        if not (host and host.is_alive) and _is_free(home):
+        if not (host and host.is_alive):
             _begin(home)
 
 
@@ -54,15 +54,24 @@ def _begin(home: Home) -> None:
     if starting is None:
         return  # somebody is at it
     try:
-        detached.start(home)
-    except CourierError as error:
-        log.info("%s; hosted in this process instead", error)
-        _host(home)
+        if _is_free(home):
+            _start(home)
     finally:
         starting.release()
 
 
+def _start(home: Home) -> None:
+    try:
+        detached.start(home)
+    except detached.KilledAtStart:
+        raise  # another try may do; and what crashes there would crash here
+    except CourierError as error:
+        log.info("%s; hosted in this process instead", error)
+        _host(home)
+
+
 def _is_free(home: Home) -> bool:
+    """Whether nobody serves. The caller starts one alone: the look itself would turn a beginning courier away."""
     lock = Lock.take(home.lock)
     if lock:
         lock.release()
