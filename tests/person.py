@@ -63,8 +63,16 @@ class Person:
             message = view["message"]
             return message["title"] == title and message["question"] and message["decision"] is None
 
-        id_ = self.until(is_open)["id"]
+        return self.reply(self.until(is_open)["id"], text)
+
+    def reply(self, id_: str, text: str) -> httpx.Response:
+        """Answer a message."""
         return self._http.post(f"api/messages/{id_}/replies", json={"text": text, "way": "reply"})
+
+    def open(self) -> list[View]:
+        """The questions that wait for an answer, oldest first."""
+        answer = self._http.get("api/messages?limit=1").raise_for_status()
+        return list(answer.json()["waiting"])
 
     @property
     def titles(self) -> list[str]:
