@@ -54,6 +54,7 @@ class Connection:
         self._greeted = threading.Event()
         self._is_closing = threading.Event()
         self._fault = ""
+        self._dismissed: set[str] = set()
 
     def start(self) -> None:
         """Start the thread, once."""
@@ -120,16 +121,15 @@ class Connection:
                 if self._hold(Line.connect(self._home.socket)):
                     pauses = iter(RETRY_S)
             except (OSError, NbalertError) as error:
-                self._fault = str(error)
-                is_coming = self._host()
+                is_coming = self._host(str(error))
             except Exception as error:  # the thread is all that this process hears by
                 self._fault = f"{type(error).__name__} in nbalert"
                 log.exception("the line was lost")
             pause_s = next(pauses, RETRY_S[-1])
             self._is_closing.wait(min(pause_s, COMING_S) if is_coming else pause_s)
 
-    def _host(self) -> bool:
-        """See to it that there is a courier; whether there will be one soon."""
+    def _host(self, fault: str) -> bool:
+        """See to it that there is a courier, because of a fault; whether there will be one soon."""
         if self._is_closing.is_set():
             return False
         try:
@@ -137,6 +137,7 @@ class Connection:
         except NbalertError as error:
             self._fault = str(error)
             return False
+        self._fault = fault
         return True
 
     def _hold(self, line: Line) -> bool:
@@ -170,8 +171,8 @@ class Connection:
     def _meet(self, welcome: Frame) -> None:
         """Take up with a courier that fits; one of an older build hands over."""
         build = Build(*welcome["build"])
-        if welcome["mode"] == "detached" and current_build().replaces(build):
-            self.send({"do": "stop"})
+        if welcome["mode"] == "detached" and self._is_to_go(build):
+            self._replace(build)
         elif welcome["protocol"] not in (PROTOCOL, PROTOCOL - 1):
             self._fault = (
                 f"the courier (pid {welcome['pid']}) is of version {build.version}; run: nbalert stop"
@@ -179,6 +180,20 @@ class Connection:
         else:
             self._fault = ""
             self._greeted.set()
+
+    def _is_to_go(self, build: Build) -> bool:
+        # One that comes back is what is started here, whatever this process runs: it has to do.
+        return build.digest not in self._dismissed and current_build().replaces(build)
+
+    def _replace(self, build: Build) -> None:
+        try:
+            if lifecycle.replace(self._home, lambda: self.send({"do": "stop"})):
+                self._dismissed.add(build.digest)
+        except NbalertError as error:
+            self._fault = str(error)
+        finally:
+            if line := self._line:
+                line.close()  # whoever serves now is met anew
 
     def _answer(self, frame: Frame) -> None:
         with self._guard:

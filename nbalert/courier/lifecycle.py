@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from nbalert.courier import detached
@@ -19,6 +21,9 @@ from nbalert.errors import CourierError
 from nbalert.home import Home
 
 log = logging.getLogger(__name__)
+
+END_S = 10.0
+"""How long a courier that was told to end may take: its deliveries and its inbox take some seconds at most."""
 
 _hosts: dict[Path, Host] = {}
 _hosting = threading.Lock()
@@ -36,6 +41,33 @@ def ensure(home: Home) -> None:
             _begin(home)
 
 
+def replace(home: Home, dismiss: Callable[[], None]) -> bool:
+    """Put a courier of this build in the place of the one that serves.
+
+    Nobody else starts one meanwhile: processes of an older build would be as quick to start theirs again.
+
+    Args:
+        dismiss: Tells the one that serves to end.
+
+    Returns:
+        Whether it was done; if not, somebody else is starting one just now.
+
+    Raises:
+        CourierError: It does not end, or none can be started.
+    """
+    with _hosting:
+        starting = Lock.take(home.starting)
+        if starting is None:
+            return False
+        try:
+            dismiss()
+            _wait_for_end(home)
+            _launch(home)
+        finally:
+            starting.release()
+        return True
+
+
 def stop(home: Home) -> None:
     """End the courier that this process hosts, if it does."""
     with _hosting:
@@ -47,7 +79,7 @@ def stop(home: Home) -> None:
 
 
 def _begin(home: Home) -> None:
-    if os.environ.get("NBALERT_COURIER", "inline") != "process":
+    if not _is_process():
         _host(home)
         return
     starting = Lock.take(home.starting)
@@ -58,6 +90,22 @@ def _begin(home: Home) -> None:
             _start(home)
     finally:
         starting.release()
+
+
+def _launch(home: Home) -> None:
+    (_start if _is_process() else _host)(home)
+
+
+def _is_process() -> bool:
+    return os.environ.get("NBALERT_COURIER", "inline") == "process"
+
+
+def _wait_for_end(home: Home) -> None:
+    deadline = time.monotonic() + END_S
+    while not _is_free(home):
+        if time.monotonic() > deadline:
+            raise CourierError("a courier of another build does not end; run: nbalert stop")
+        time.sleep(0.02)
 
 
 def _start(home: Home) -> None:
