@@ -42,7 +42,9 @@ class Colleague:
 
     def _run(self) -> None:
         while not self._ended.wait(PAUSE_S):
-            with contextlib.suppress(httpx.HTTPError, OSError):  # no courier, or it serves the inbox elsewhere
+            with contextlib.suppress(
+                httpx.HTTPError, OSError
+            ):  # no courier, or it serves the inbox elsewhere
                 self._look()
 
     def _look(self) -> None:

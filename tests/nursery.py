@@ -1,4 +1,4 @@
-"""Processes that alert or ask without end, to be killed: forked from one warm process, so that hundreds are cheap.
+"""Processes that alert or ask without end, to be killed: forked from one warm process, and so cheap.
 
 Each writes down what was accepted, asked and run, one line a fact, the moment it is so: a line that is there
 was written before the kill.
@@ -56,7 +56,7 @@ class Nursery:
         return name
 
     def begin_courier(self) -> None:
-        """Fork one that serves the home, unless somebody is faster: a start without the time of all imports."""
+        """Fork one that serves the home, unless somebody is faster: a start without all the imports."""
         self._script.tell("courier - 0")
         self._script.line()
 

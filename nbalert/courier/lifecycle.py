@@ -1,8 +1,9 @@
 """Where the courier of a home runs: found on the line, started as a process, or hosted here as a thread.
 
-Exactly one courier serves a home: it holds the home's lock. The first process that finds the line silent hosts
-it in a thread. With `NBALERT_COURIER=process` it starts a process instead, which outlives it; one starter at a
-time, so that twenty kernels that begin at once start one. Where none can be started it is a thread after all.
+Exactly one courier serves a home: it holds the home's lock. The first process that finds the line silent
+hosts it in a thread. With `NBALERT_COURIER=process` it starts a process instead, which outlives it; one
+starter at a time, so that twenty kernels that begin at once start one. Where none can be started it is a
+thread after all.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from nbalert.home import Home
 log = logging.getLogger(__name__)
 
 END_S = 10.0
-"""How long a courier that was told to end may take: its deliveries and its inbox take some seconds at most."""
+"""How long a courier that was told to end may take: its deliveries and its inbox take a few seconds."""
 
 _hosts: dict[Path, Host] = {}
 _hosting = threading.Lock()
@@ -119,7 +120,7 @@ def _start(home: Home) -> None:
 
 
 def _is_free(home: Home) -> bool:
-    """Whether nobody serves. The caller starts one alone: the look itself would turn a beginning courier away."""
+    """Whether nobody serves. Only who may start one looks: it would turn away one that begins just now."""
     lock = Lock.take(home.lock)
     if lock:
         lock.release()

@@ -110,8 +110,8 @@ def translated(path: Path | None = None) -> Iterator[None]:
 def _make(path: Path) -> None:
     """An empty file of our mode, which SQLite gives its side files, too.
 
-    One that exists is not even opened: closing it would drop the locks that SQLite holds on it in this process
-    (POSIX locks belong to the process), and another process would take the file for its own.
+    One that exists is not even opened: closing it would drop the locks that SQLite holds on it in this
+    process (POSIX locks belong to the process), and another process would take the file for its own.
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

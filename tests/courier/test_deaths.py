@@ -116,7 +116,7 @@ from nbalert.home import Home
 from nbalert.line import PROTOCOL, Line
 import os
 told = {"title": "Training", "channels": [""], "code": "", "output": "", "source": {}, "started_at": 0}
-hello = {"do": "hello", "protocol": PROTOCOL, "version": "", "origin": "o", "pid": os.getpid(), "notebook": ""}
+hello = {"do": "hello", "protocol": PROTOCOL, "origin": "o", "pid": os.getpid(), "notebook": ""}
 for runs in ({"run": told}, {}):
     line = Line.connect(Home.find().socket)
     line.send({**hello, "messages": [], "questions": [], "runs": runs})
@@ -137,7 +137,7 @@ def test_a_goodbye_on_a_second_line_counts(home: Home) -> None:
 
 
 def test_without_pidfds_a_zombie_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pid is there until its parent asks, and may be another's later: gone from the line is what counts."""
+    """Its pid is there until its parent asks, and may be another's later: being off the line counts."""
     monkeypatch.delattr(os, "pidfd_open")  # as on macOS
     died: list[Death] = []
 

@@ -1,6 +1,6 @@
 """SIGKILL at random moments to kernels, to the courier, to both: nothing is lost, doubled or run unapproved.
 
-A failing run is repeated with the seed that it prints: `CHAOS_SEED=… pytest tests/integration/test_killed.py`.
+A failing run is repeated with the seed that it prints, as `CHAOS_SEED` in the environment.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import os
 import random
 import signal
 import sqlite3
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -26,7 +28,9 @@ from nbalert.process import client, finish
 from nbalert.spool import Spool
 from tests.chat_servers.webhook import Answer, Request, Webhook
 from tests.colleague import Colleague
+from tests.kernels import Kernel
 from tests.nursery import CHANNEL, Nursery
+from tests.person import Person
 from tests.processes import couriers, served_by, settings_file, wait_until, webhook_table
 
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
@@ -37,7 +41,7 @@ PATIENCE_S = 4.0
 """How long a question waits for the colleague, who sometimes says nothing."""
 UNHEARD = ("error: no courier told", "error: approved, but the approval could not be used: no answer")
 """Where couriers are killed faster than an asker finds them, it gives up, and does not run."""
-SETTLE_S = float(os.environ.get("SETTLE", 90))
+SETTLE_S = 90.0
 """What is under way at the end of all rounds has to come to its end."""
 
 
@@ -139,15 +143,105 @@ def test_rounds(detached: Home, tmp_path: Path, target: str) -> None:
                 nursery.end()
             facts = nursery.facts()
         client().start()
-        wait_until(lambda: has_settled(), SETTLE_S)
+        wait_until(has_settled, SETTLE_S)
         titles = server.titles
     finish()
     stop_courier(detached)
     wait_until(lambda: not couriers(detached))
-    print(rounds.killed, {kind: len(lines) for kind, lines in facts.items()}, len(server.requests), len(titles), Counter(e.split(" ",1)[1] for e in facts["ended"]))
+    print(dict(rounds.killed), {kind: len(lines) for kind, lines in facts.items()})
     check_alerts(facts["accepted"], titles)
     check_asks(detached, facts, colleague.said)
     check_files(detached)
+
+
+@pytest.mark.parametrize("target", ["courier", "kernel", "both"])
+def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str) -> None:
+    """Real kernels, killed or left without a courier, before or after the answer: bodies run once."""
+    print(f"CHAOS_SEED={SEED}")
+    chance, body = random.Random(f"{SEED} {target}"), tmp_path / "ran"
+    body.touch()
+    client().start()  # who is there when all others are killed
+    with KernelRounds(detached, tmp_path, body) as rounds:
+        for says in ("approve", "reject", ""):
+            for is_early in (True, False) if says else (False,):
+                rounds.one(target, says, is_early, chance.uniform(0, 0.3))
+    wait_until(has_settled, SETTLE_S)
+    ran = body.read_text().splitlines()
+    assert len(ran) == len(set(ran))
+    assert set(ran) <= {"approve True?", "approve False?"}
+    if target == "courier":
+        assert ran == ["approve True?", "approve False?"]
+    finish()
+    stop_courier(detached)
+    wait_until(lambda: not couriers(detached))
+    check_files(detached)
+
+
+class KernelRounds:
+    """One kernel at a time, which asks before it writes into a file. Use as a context manager.
+
+    Args:
+        home: Its home.
+        folder: Where it runs.
+        body: The file.
+    """
+
+    def __init__(self, home: Home, folder: Path, body: Path) -> None:
+        self._home = home
+        self._folder = folder
+        self._body = body
+        self._kernel: Kernel | None = None
+
+    def __enter__(self) -> KernelRounds:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._kernel:
+            self._kernel.__exit__()
+
+    def one(self, target: str, says: str, is_early: bool, pause_s: float) -> None:
+        """A question, and what comes between: an answer before or after the kill, or none."""
+        kernel = self._kernel or self._started()
+        title = f"{says} {is_early}?"
+        request = kernel.send(
+            f'%%ask "{title}" --timeout {60 if says else 3}\n'
+            f'with open({str(self._body)!r}, "a") as body: body.write("{title}\\n")'
+        )
+        with Person(str(client().request({"do": "link", "base": "", "person": "bob"}, 30))) as bob:
+            bob.message(title)
+            if says and is_early:
+                answer(bob, title, says)
+            time.sleep(pause_s)  # a random moment
+            self._kill(target, kernel)
+            if says and not is_early:
+                wait_until(lambda: answer(bob, title, says), SETTLE_S)
+        if target == "courier":
+            assert kernel.collect(request, SETTLE_S).status == ("ok" if says == "approve" else "error")
+
+    def _started(self) -> Kernel:
+        self._kernel = Kernel(sys.executable, self._folder)
+        self._kernel.run("%load_ext nbalert")
+        return self._kernel
+
+    def _kill(self, target: str, kernel: Kernel) -> None:
+        """The courier first: one that sees its kernel die has less to find out."""
+        if target != "kernel":
+            wait_until(lambda: served_by(self._home) in couriers(self._home), SETTLE_S)
+            for pid in couriers(self._home):
+                os.kill(pid, signal.SIGKILL)
+        if target != "courier":
+            kernel.kill()
+            kernel.__exit__()
+            self._kernel = None
+
+
+def answer(bob: Person, title: str, says: str) -> bool:
+    """Answer, where that is possible by now; true also if nobody waits for it any more."""
+    try:
+        view = bob.until(lambda view: view["message"]["title"] == title)
+        return view["message"]["decision"] is not None or bob.reply(view["id"], says).is_success
+    except (httpx.TransportError, AssertionError):  # no courier, or one that has just gone
+        return False
 
 
 def has_settled() -> bool:
@@ -182,7 +276,8 @@ def check_asks(home: Home, facts: dict[str, list[str]], said: dict[str, str]) ->
     assert set(facts["asked"]) <= book.keys()
     approved = {question for question, outcome in book.items() if outcome == "approved"}
     assert approved <= {question for question, text in said.items() if text == "approve"}
-    assert {q for q, how in ended.items() if q in approved and not how.startswith(UNHEARD)} == set(ran) & ended.keys()
+    heard = {question for question, how in ended.items() if not how.startswith(UNHEARD)}
+    assert approved & heard == set(ran) & ended.keys()
     assert None not in book.values()
     assert set(book.values()) <= {"approved", "rejected", "expired", "cancelled"}
 

@@ -1,4 +1,4 @@
-"""Couriers that are killed, stopped, or of another build: another one takes over, and asks go on or fail closed."""
+"""Couriers that are killed, or of another build: the next one takes over; asks go on, or fail closed."""
 
 from __future__ import annotations
 
