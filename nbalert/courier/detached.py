@@ -141,9 +141,7 @@ def _say(text: str, is_detached: bool) -> None:
     if not is_detached:
         print(text, flush=True)
         return
-    with contextlib.suppress(
-        OSError
-    ):  # the starter was killed meanwhile, and its messages wait for this courier
+    with contextlib.suppress(OSError):  # the starter was killed: its messages wait for this courier
         os.write(1, f"{text}\n".encode())
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - its descriptor is what is wanted
         os.dup2(nowhere.fileno(), 1)  # the starter reads until the end
