@@ -16,7 +16,6 @@ from uuid import uuid4
 from nbalert import __version__
 from nbalert.build import Build, current_build
 from nbalert.courier import lifecycle
-from nbalert.courier.lock import Lock
 from nbalert.errors import CourierError, NbalertError
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame, Line
@@ -25,13 +24,12 @@ log = logging.getLogger(__name__)
 
 RETRY_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries to reach a courier; the last one is repeated."""
+COMING_S = 0.1
+"""The longest of them while a courier is expected: it may be killed again before a longer one is over."""
 ANSWER_S = 10.0
 """How long an answer of the courier is waited for."""
 CALL_AGAIN_S = 1.0
 CLOSE_S = 5.0
-END_S = 20.0
-"""How long a courier that was told to stop may take: it lets no attempt be half."""
-LOOK_AGAIN_S = 0.02
 
 
 class Connection:
@@ -65,8 +63,8 @@ class Connection:
         self._is_closing = threading.Event()
         self._called = threading.Event()
         self._is_dismissed = False
-        self._asked_to_go: set[str] = set()
         self._fault = ""
+        self._asked_to_go: set[str] = set()
 
     def start(self) -> None:
         """Have a line from now on; starts the thread, once."""
@@ -138,31 +136,39 @@ class Connection:
     def _run(self) -> None:
         pauses = iter(RETRY_S)
         while not self._is_closing.is_set():
+            is_coming = False
             try:
                 if self._hold(Line.connect(self._home.socket)):
                     pauses = iter(RETRY_S)
             except (OSError, NbalertError) as error:
-                self._fault = str(error)
-                self._see_to_it()
+                is_coming = self._see_to_it(str(error))
             except Exception as error:  # the thread is all that this process hears by
                 self._fault = f"{type(error).__name__} in nbalert"
                 log.exception("the line was lost")
-            self._pause(next(pauses, RETRY_S[-1]))
+            pause_s = next(pauses, RETRY_S[-1])
+            self._pause(min(pause_s, COMING_S) if is_coming else pause_s)
 
     def _pause(self, seconds: float) -> None:
         # Who is called while nobody was needed goes on at once; who fails to have a courier does not.
         is_resting = self._is_dismissed and not self._called.is_set()
         (self._called if is_resting else self._is_closing).wait(seconds)
 
-    def _see_to_it(self) -> None:
-        """Have a courier, unless its user has stopped it and nothing needs one since."""
+    def _see_to_it(self, fault: str) -> bool:
+        """Have a courier, unless its user has stopped it and nothing needs one since.
+
+        Returns:
+            Whether there will be one soon.
+        """
         is_resting = self._is_dismissed and not self._called.is_set() and not self._is_needed()
         if self._is_closing.is_set() or is_resting:
-            return
+            return False
         try:
             lifecycle.ensure(self._home)
         except NbalertError as error:
             self._fault = str(error)
+            return False
+        self._fault = fault
+        return True
 
     def _hold(self, line: Line) -> bool:
         """Hear until the line is cut; whether the courier was heard at all."""
@@ -197,10 +203,8 @@ class Connection:
     def _meet(self, welcome: Frame) -> None:
         """Take up with a courier that fits; one of an older build hands over."""
         build, self._is_dismissed = Build(*welcome["build"]), False
-        if self._is_to_go(build, welcome["mode"]):
-            self._asked_to_go.add(build.digest)
-            self._called.set()  # its successor is ours to start
-            self.send({"do": "stop"})
+        if welcome["mode"] == "detached" and self._is_to_go(build):
+            self._replace(build)
         elif welcome["protocol"] not in (PROTOCOL, PROTOCOL - 1):
             self._fault = (
                 f"the courier (pid {welcome['pid']}) is of version {build.version}; run: nbalert stop"
@@ -210,11 +214,20 @@ class Connection:
             self._called.clear()
             self._greeted.set()
 
-    def _is_to_go(self, build: Build, mode: str) -> bool:
-        # Asked once: where what is started here is older than what runs here, it would go on for ever.
-        if mode != "detached" or build.digest in self._asked_to_go:
-            return False
-        return current_build().replaces(build)
+    def _is_to_go(self, build: Build) -> bool:
+        # One that comes back is what is started here, whatever this process runs: it has to do.
+        return build.digest not in self._asked_to_go and current_build().replaces(build)
+
+    def _replace(self, build: Build) -> None:
+        try:
+            if lifecycle.replace(self._home, lambda: self.send({"do": "stop"})):
+                self._asked_to_go.add(build.digest)
+        except NbalertError as error:
+            self._fault = str(error)
+        finally:
+            self._called.set()  # whoever has dismissed one has another
+            if line := self._line:
+                line.close()  # whoever serves now is met anew
 
     def _answer(self, frame: Frame) -> None:
         with self._guard:
@@ -250,18 +263,21 @@ def stop_courier(home: Home) -> str:
         return "no courier runs"
     with contextlib.closing(line):
         line.send({**hello, "pid": os.getpid(), "notebook": "", "messages": [], "questions": [], "runs": {}})
-        line.send({"do": "stop", "id": 1})
-        for frame in line.frames():
-            if frame.get("event") == "answer" and frame["value"] == "inline":
-                return "the courier runs inside a kernel, and ends with it; see nbalert status"
-    _await_end(home)
+        if not lifecycle.end(home, lambda: _is_ending(line)):
+            return "the courier runs inside a kernel, and ends with it; see nbalert status"
     return "the courier has ended"
 
 
-def _await_end(home: Home) -> None:
-    deadline = time.monotonic() + END_S
-    while (lock := Lock.take(home.lock)) is None:
-        if time.monotonic() > deadline:
-            raise CourierError(f"the courier has not ended within {END_S:.0f} s; see {home.log}")
-        time.sleep(LOOK_AGAIN_S)
-    lock.release()
+def _is_ending(line: Line) -> bool:
+    """Tell a courier to end; whether it is one that does."""
+    patience = threading.Timer(lifecycle.END_S, line.close)
+    patience.start()
+    try:
+        with contextlib.suppress(OSError):
+            line.send({"do": "stop", "id": 1})
+            for frame in line.frames():
+                if frame.get("event") == "answer":
+                    return bool(frame["value"] != "inline")
+        return True
+    finally:
+        patience.cancel()

@@ -77,7 +77,7 @@ class Spool:
 
     def take(self) -> Iterator[Entry]:
         """What was accepted and not yet removed, oldest first. Unreadable files are set aside, not lost."""
-        for path in self._waiting():
+        for path in self._in_order():
             try:
                 data = json.loads(path.read_bytes())
                 if data["version"] != VERSION:
@@ -112,6 +112,15 @@ class Spool:
         """Wall-clock time that never goes back within this process, whatever the clock does."""
         self._last_ns = max(time.time_ns(), self._last_ns)
         return self._last_ns
+
+    def _in_order(self) -> list[Path]:
+        """What waits, and nothing without what was accepted before it.
+
+        A long folder that grows while it is listed may show a file and not an earlier one. By the second look
+        everything is there that is older than something which the first one saw.
+        """
+        seen = self._waiting()
+        return [path for path in self._waiting() if path.name <= seen[-1].name] if seen else []
 
     def _waiting(self) -> list[Path]:
         try:

@@ -69,6 +69,11 @@ class Person:
         """Answer a message of the inbox."""
         return self._http.post(f"api/messages/{id_}/replies", json={"text": text, "way": "reply"})
 
+    def open(self) -> list[View]:
+        """The questions that wait for an answer, oldest first."""
+        answer = self._http.get("api/messages?limit=1").raise_for_status()
+        return list(answer.json()["waiting"])
+
     @property
     def titles(self) -> list[str]:
         """Titles of the newest messages, oldest first."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
 
+from nbalert.home import Home
 from tests.kernels import ROOT
 
 
@@ -96,6 +99,33 @@ def wait_until(is_so: Callable[[], object], timeout_s: float = 20) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.01)
+
+
+def couriers(home: Home) -> list[int]:
+    """Pids of the courier processes of a home, also of those that begin just now."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().split(b"\0")
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if b"courier" in command and f"NBALERT_HOME={home.root}".encode() in environment and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def served_by(home: Home) -> int | None:
+    """Pid of whoever serves the home's line; None while nobody does."""
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(home.socket))
+            credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        except OSError:
+            return None
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
 
 
 def settings_file(folder: Path, text: str) -> Path:

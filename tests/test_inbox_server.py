@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,6 +16,7 @@ import pytest
 from nbalert.errors import SettingsError
 from nbalert.inbox import InboxServer, People
 from tests.inboxes import Inbox, events, post, question, reply
+from tests.processes import Script
 from tests.test_inbox_handlers import some_message
 
 
@@ -72,6 +75,39 @@ def test_one_server_a_file(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match=f"served already, at {inbox.url}"):
             asyncio.run(second.start())
         inbox.restart()
+
+
+def test_invitations_beside_it(tmp_path: Path) -> None:
+    """Links made by the server and by other processes leave its file whole: nobody takes its journal away."""
+    invite = (
+        "from contextlib import closing; from pathlib import Path; from nbalert.inbox import People\n"
+        "with closing(People(Path({!r}))) as people: people.invite('dan')"
+    )
+    with Inbox(tmp_path) as inbox:
+        for number in range(3):
+            inbox.server.link("bob")
+            with Script(invite.format(str(inbox.database))) as other:
+                assert other.end() == 0, other.stderr
+            post(inbox.sender(), some_message(), str(number))
+        with closing(sqlite3.connect(inbox.database)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert database.execute("SELECT count(*) FROM messages").fetchone() == (3,)
+
+
+def test_a_dying_server_s_lock(tmp_path: Path) -> None:
+    """A server that was killed may hold its lock a moment longer; the next one waits for that."""
+    with Inbox(tmp_path) as inbox:
+        database = inbox.database
+    hold = (
+        "import fcntl, time\n"
+        f"lock = open({str(database) + '.lock'!r}, 'r+b'); fcntl.flock(lock, fcntl.LOCK_EX)\n"
+        "print('held'); input(); time.sleep(0.2)"
+    )
+    with Script(hold) as other:
+        assert other.line() == "held"
+        other.tell()
+        with Inbox(tmp_path) as inbox:
+            assert inbox.url
 
 
 def test_files_are_private(tmp_path: Path) -> None:

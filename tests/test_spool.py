@@ -26,6 +26,22 @@ def test_put_and_take(tmp_path: Path) -> None:
     assert (other.count(), list(other.take())) == (0, [])
 
 
+def test_no_gap_while_others_put(tmp_path: Path) -> None:
+    """A long folder that grows while it is looked at shows nothing without what was accepted before it."""
+    code = (
+        "from pathlib import Path; from nbalert.spool import Spool\n"
+        f"spool = Spool(Path({str(tmp_path)!r}) / 'spool')\n"
+        "for n in range(3000): spool.put({'n': n})"
+    )
+    spool, looks = Spool(tmp_path / "spool"), 0
+    with Script(code) as script:
+        while looks < 20 or spool.count() < 3000:
+            numbers = [entry.data["n"] for entry in spool.take()]
+            assert numbers == list(range(len(numbers)))
+            looks += 1
+        assert script.end() == 0
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     """A home without a spool has nothing to take, and looking makes none."""
     spool = Spool(tmp_path / "spool")

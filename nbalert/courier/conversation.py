@@ -81,7 +81,7 @@ class Conversation:
         finally:
             if presence:
                 self._rooms.attendance.leave(presence)
-                self._rooms.deaths.look(presence)
+                self._rooms.deaths.look(presence.origin)
 
     def settled(self, message: str) -> None:
         """A post of the message has ended; tell its sender once none waits."""
@@ -105,7 +105,7 @@ class Conversation:
         peer.send(
             {
                 "event": "welcome",
-                "protocol": PROTOCOL,
+                "protocol": _agreed(int(frame.get("protocol", PROTOCOL))),
                 "build": self._build,
                 "mode": self._rooms.mode,
                 "pid": os.getpid(),
@@ -175,6 +175,11 @@ class Conversation:
             # After the answer has been sent.
             asyncio.get_running_loop().call_later(0.05, self._rooms.stop)
         return self._rooms.mode
+
+
+def _agreed(theirs: int) -> int:
+    """The protocol of this conversation: an older process, by one, is spoken to as it expects."""
+    return max(PROTOCOL - 1, min(PROTOCOL, theirs))
 
 
 def _presence(peer: Peer, hello: Frame) -> Presence:

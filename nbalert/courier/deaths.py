@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 from nbalert.courier.attendance import Presence
@@ -32,7 +32,9 @@ class Death:
     entries: tuple[tuple[str, dict[str, Any]], ...]
 
 
-class _Watched(NamedTuple):
+@dataclass(slots=True)
+class _Watched:
+    presence: Presence
     handle: int | None
     events: Path | None
     kills: int
@@ -52,19 +54,33 @@ class Deaths:
         self._watched: dict[str, _Watched] = {}
 
     def watch(self, presence: Presence) -> None:
-        """Look after a process that has said hello."""
-        if presence.origin in self._watched:
+        """Look after a process that has said hello; what it says on a new line counts from then on."""
+        if known := self._watched.get(presence.origin):
+            known.presence = presence
             return
         events = _memory_events(presence.pid, self._cgroups)
-        watched = self._watched[presence.origin] = _Watched(_pidfd(presence.pid), events, _kills(events))
+        watched = _Watched(presence, _pidfd(presence.pid), events, _kills(events))
+        self._watched[presence.origin] = watched
         if watched.handle is not None:
-            asyncio.get_running_loop().add_reader(watched.handle, self.look, presence)
+            asyncio.get_running_loop().add_reader(watched.handle, self.look, presence.origin)
 
-    def look(self, presence: Presence) -> None:
+    def look(self, origin: str) -> None:
         """Its line has ended, or its pidfd says so: if the process is gone, it has died, or said goodbye."""
-        watched = self._watched.get(presence.origin)
-        if watched is None or _lives(presence.pid, watched.handle):
-            return
+        watched = self._watched.get(origin)
+        if watched and not _lives(watched.presence.pid, watched.handle):
+            self._end(watched)
+
+    def give_up(self, is_gone: Callable[[str], bool]) -> None:
+        """Take those for dead that are gone from the line for good, where no pidfd tells.
+
+        A pid does not: it is there until the parent has asked for it, and may be another process's by then.
+        """
+        for origin, watched in list(self._watched.items()):
+            if watched.handle is None and is_gone(origin):
+                self._end(watched)
+
+    def _end(self, watched: _Watched) -> None:
+        presence = watched.presence
         del self._watched[presence.origin]
         self._forget(watched.handle)
         if not presence.has_left:

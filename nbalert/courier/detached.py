@@ -6,6 +6,7 @@ come over the line.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import site
@@ -45,6 +46,10 @@ KEPT = frozenset(
 KEPT_PREFIXES = ("LC_", "XDG_")
 
 
+class KilledAtStart(CourierError):
+    """It ended without a word: killed, or crashed, before it served."""
+
+
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     """What of a kernel's environment its courier may have: where things are, and no secret."""
     return {
@@ -56,6 +61,7 @@ def start(home: Home) -> None:
     """Start one, and return once it serves, or another does.
 
     Raises:
+        KilledAtStart: It could run, but was killed before it did.
         CourierError: It cannot be started here; says why.
     """
     if not sys.executable:
@@ -80,6 +86,8 @@ def start(home: Home) -> None:
         except subprocess.TimeoutExpired:
             starter.kill()
             raise CourierError(f"the courier was not ready within {READY_S:.0f} s") from None
+    if not said and starter.returncode <= 0:  # 0 is of who has forked it
+        raise KilledAtStart("the courier was killed while it began")
     if said.strip() not in (b"ready", b"busy"):
         reason = said.decode(errors="replace").strip() or f"it ended with status {starter.returncode}"
         raise CourierError(f"the courier cannot run as a process: {reason}")
@@ -122,11 +130,13 @@ def run(home: Home, *, is_detached: bool) -> int:
             idle_end_s=_idle_end_s() if is_detached else None,
             on_ready=lambda stop: _ready(stop, is_detached),
         )
-    except (NbalertError, OSError) as error:
+    except Exception as error:
         if not is_detached:
             raise
         lock.release()  # before it is said: the starter may want to host a courier itself
-        _say(str(error), is_detached)
+        # Others may tell a secret; the log has the rest.
+        is_ours = isinstance(error, (NbalertError, OSError))
+        _say(str(error) if is_ours else type(error).__name__, is_detached)
         return 1
     return 0  # the lock ends with this process
 
@@ -143,10 +153,13 @@ def _ready(stop: Stop, is_detached: bool) -> None:
 
 
 def _say(text: str, is_detached: bool) -> None:
-    print(text, flush=True)
-    if is_detached:  # the starter reads until the end
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - its descriptor is what is wanted
-            os.dup2(nowhere.fileno(), 1)
+    if not is_detached:
+        print(text, flush=True)
+        return
+    with contextlib.suppress(OSError):  # the starter was killed: its messages wait for this courier
+        os.write(1, f"{text}\n".encode())
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - its descriptor is what is wanted
+        os.dup2(nowhere.fileno(), 1)  # the starter reads until the end
 
 
 def _idle_end_s() -> float:

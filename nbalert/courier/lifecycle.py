@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from nbalert.courier import detached
@@ -19,6 +21,10 @@ from nbalert.errors import CourierError
 from nbalert.home import Home
 
 log = logging.getLogger(__name__)
+
+END_S = 20.0
+"""How long a courier that was told to end may take: its deliveries and its inbox take a few seconds."""
+LOOK_AGAIN_S = 0.02
 
 _hosts: dict[Path, Host] = {}
 _hosting = threading.Lock()
@@ -32,8 +38,62 @@ def ensure(home: Home) -> None:
     """
     with _hosting:
         host = _hosts.get(home.root)
-        if not (host and host.is_alive) and _is_free(home):
+        if not (host and host.is_alive):
             _begin(home)
+
+
+def replace(home: Home, dismiss: Callable[[], None]) -> bool:
+    """Put a courier of this build in the place of the one that serves.
+
+    Nobody else starts one meanwhile: processes of an older build would be as quick to start theirs again.
+
+    Args:
+        dismiss: Tells the one that serves to end.
+
+    Returns:
+        Whether it was done; if not, somebody else is starting one just now.
+
+    Raises:
+        CourierError: It does not end, or none can be started.
+    """
+    with _hosting:
+        starting = Lock.take(home.starting)
+        if starting is None:
+            return False
+        try:
+            dismiss()
+            _wait_for_end(home)
+            _launch(home)
+        finally:
+            starting.release()
+        return True
+
+
+def end(home: Home, dismiss: Callable[[], bool]) -> bool:
+    """End the courier that serves, and wait until it is gone; nobody starts another meanwhile.
+
+    Args:
+        dismiss: Tells it; whether it will end.
+
+    Returns:
+        What `dismiss` has returned.
+
+    Raises:
+        CourierError: It does not end.
+    """
+    with _hosting:
+        deadline = time.monotonic() + END_S
+        while (starting := Lock.take(home.starting)) is None:
+            if time.monotonic() > deadline:
+                raise CourierError(f"a courier is being started, and does not come; see {home.log}")
+            time.sleep(LOOK_AGAIN_S)
+        try:
+            is_ending = dismiss()
+            if is_ending:
+                _wait_for_end(home)
+        finally:
+            starting.release()
+        return is_ending
 
 
 def stop(home: Home) -> None:
@@ -54,10 +114,8 @@ def _begin(home: Home) -> None:
     if starting is None:
         return  # somebody is at it
     try:
-        detached.start(home)
-    except CourierError as error:
-        log.info("%s; hosted in this process instead", error)
-        _host(home)
+        if _is_free(home):
+            _start(home)
     finally:
         starting.release()
 
@@ -75,7 +133,30 @@ def _mode() -> str:
     return mode
 
 
+def _launch(home: Home) -> None:
+    (_host if _mode() == "inline" else _start)(home)
+
+
+def _wait_for_end(home: Home) -> None:
+    deadline = time.monotonic() + END_S
+    while not _is_free(home):
+        if time.monotonic() > deadline:
+            raise CourierError(f"the courier does not end within {END_S:.0f} s; see {home.log}")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _start(home: Home) -> None:
+    try:
+        detached.start(home)
+    except detached.KilledAtStart:
+        raise  # another try may do; and what crashes there would crash here
+    except CourierError as error:
+        log.info("%s; hosted in this process instead", error)
+        _host(home)
+
+
 def _is_free(home: Home) -> bool:
+    """Whether nobody serves. Only who may start one looks: it would turn away one that begins just now."""
     lock = Lock.take(home.lock)
     if lock:
         lock.release()

@@ -124,6 +124,7 @@ class Courier:
         """Seconds until the next one."""
         self._intake.take()
         next_expiry_s = self._ledger.expire()
+        self._deaths.give_up(self._is_gone)
         self._cancel_abandoned()
         return ROUND_S if next_expiry_s is None else max(0.0, min(ROUND_S, next_expiry_s))
 
@@ -188,5 +189,8 @@ class Courier:
 
     def _cancel_abandoned(self) -> None:
         for question, origin in self._ledger.open_questions():
-            if self._attendance.away_s(origin) > ABSENCE_S:
+            if self._is_gone(origin):
                 self._ledger.cancel(question, "the process that asked is gone")
+
+    def _is_gone(self, origin: str) -> bool:
+        return self._attendance.away_s(origin) > ABSENCE_S

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nbalert.errors import StoreError
@@ -71,7 +71,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     private_folder(path.parent)
     with translated(path):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
+        _make(path)
         database = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
         try:
             _prepare(database, path)
@@ -105,6 +105,16 @@ def translated(path: Path | None = None) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"the inbox's file{f' {path}' if path else ''}: {error}") from error
+
+
+def _make(path: Path) -> None:
+    """An empty file of our mode, which SQLite gives its side files, too.
+
+    One that exists is not even opened: closing it would drop the locks that SQLite holds on it in this
+    process (POSIX locks belong to the process), and another process would take the file for its own.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:

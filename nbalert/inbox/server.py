@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
@@ -36,6 +38,8 @@ READ_BYTES = 128 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
 IDLE_S = 3600.0
 END_S = 2.0
+LOCK_S = 1.0
+"""How long a lock that is held is taken for that of a server which ends just now."""
 
 
 class InboxServer:
@@ -87,7 +91,7 @@ class InboxServer:
             )
         tls = tls_context(self._tls)
         with self._people() as people:
-            self._lock = locked(self._database, people.last_url)
+            self._lock = await _locked_soon(self._database, people.last_url)
             try:
                 self._open(people, tls)
             except BaseException:
@@ -164,6 +168,18 @@ class InboxServer:
         )
         self._server.add_socket(listener)
         keep_from_forks(listener)
+
+
+async def _locked_soon(database: Path, url: str) -> BinaryIO | None:
+    """The file's lock. A server that was killed gives its locks back one after the other."""
+    deadline = time.monotonic() + LOCK_S
+    while True:
+        try:
+            return locked(database, url)
+        except SettingsError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.02)
 
 
 def login_link(url: str, code: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from nbalert.courier import lifecycle
 from nbalert.home import Home
-from nbalert.line import Line
+from nbalert.line import PROTOCOL, Line
 
 HELLO = {"do": "hello", "origin": "o", "pid": 1, "notebook": "", "messages": [], "questions": []}
 
@@ -45,6 +45,14 @@ def test_bad_frames_do_not_cost_the_line(line: Line, capfd: pytest.CaptureFixtur
     answer = next(frame for frame in frames if frame.get("re") == 7)
     assert [present["project"] for present in answer["value"]["present"]] == ["p"]
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("theirs", "agreed"), [(0, 0), (-1, -1), (-2, -1), (1, 0)])
+def test_the_protocol_of_a_conversation(theirs: int, agreed: int, line: Line) -> None:
+    """The lower of both, and never more than one below this courier's."""
+    line.send({**HELLO, "protocol": PROTOCOL + theirs})
+    welcome = next(frame for frame in line.frames() if frame["event"] == "welcome")
+    assert welcome["protocol"] == PROTOCOL + agreed
 
 
 @pytest.mark.parametrize(

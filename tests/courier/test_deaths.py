@@ -17,10 +17,11 @@ import pytest
 from nbalert.courier.attendance import Presence
 from nbalert.courier.deaths import Death, Deaths
 from nbalert.home import Home
+from nbalert.line import Peer
 from nbalert.process import client
 from tests.kernels import Kernel
 from tests.person import Person
-from tests.processes import wait_until
+from tests.processes import Script, wait_until
 
 BUSY = "import time\nprint('epoch 7', flush=True)\nwhile True: time.sleep(0.01)"
 
@@ -103,7 +104,9 @@ def test_a_shutdown_is_no_death(kernel: Kernel) -> None:
 
 def test_a_forked_worker_does_not_hide_a_death(kernel: Kernel) -> None:
     """A worker that outlives its kernel keeps the line open; the death is told all the same."""
-    worker = "import os, time\nif os.fork() == 0:\n    time.sleep(3)\n    os._exit(0)\n"
+    # The end of a kernel interrupts its whole process group, and a worker must not go on as a kernel.
+    wait = "    try: time.sleep(3)\n    finally: os._exit(0)\n"
+    worker = f"import os, time\nif os.fork() == 0:\n{wait}"
     start_cell(kernel, f"%%alert -t Training\n{worker}{BUSY}")
     wait_until(lambda: kernel.pid in present())
     kernel.kill()
@@ -139,3 +142,57 @@ def count_kills(cgroups: Path, number: str) -> None:
         folder = place / group.lstrip("/")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"oom 1\noom_kill {number}\n")
+
+
+COMES_BACK = """
+from nbalert.home import Home
+from nbalert.line import PROTOCOL, Line
+import os
+told = {"title": "Training", "channels": [""], "code": "", "output": "", "source": {}, "started_at": 0}
+hello = {"do": "hello", "protocol": PROTOCOL, "origin": "o", "pid": os.getpid(), "notebook": ""}
+for runs in ({"run": told}, {}):
+    line = Line.connect(Home.find().socket)
+    line.send({**hello, "messages": [], "questions": [], "runs": runs})
+    next(line.frames())
+    if runs:
+        line.close()
+line.send({"do": "bye"})
+"""
+
+
+def test_a_goodbye_on_a_second_line_counts(home: Home) -> None:
+    """A process that came back after a cut and ends in order has not died in the cell that ran at the cut."""
+    client().request({"do": "status"})
+    with Script(COMES_BACK) as script:
+        assert script.end() == 0, script.stderr
+        wait_until(lambda: script.pid not in present())
+    assert titles() == []
+
+
+def test_without_pidfds_a_zombie_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pid is there until its parent asks, and may be another's later: being off the line counts."""
+    monkeypatch.delattr(os, "pidfd_open")  # as on macOS
+    died: list[Death] = []
+
+    async def work(pid: int) -> None:
+        reader = asyncio.StreamReader()
+        deaths = Deaths(died.append)
+        deaths.watch(Presence(Peer(reader, cast(asyncio.StreamWriter, None)), "o", pid, "", ""))
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: f"{pid}) Z" in state_of(pid))
+        deaths.look("o")
+        assert died == []
+        deaths.give_up(lambda origin: False)
+        assert died == []
+        for _ in range(2):
+            deaths.give_up(lambda origin: origin == "o")
+        assert [death.presence.pid for death in died] == [pid]
+
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        asyncio.run(work(process.pid))
+
+
+def state_of(pid: int) -> str:
+    """As the system shows it, without the name: `PID) STATE`."""
+    before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
+    return f"{before.split()[0]}) {after.split()[0]}"

@@ -21,7 +21,7 @@ from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.kernels import ROOT
 from tests.person import Person
-from tests.processes import Script, settings_file, wait_until
+from tests.processes import Script, couriers, settings_file, wait_until
 
 POST = "import nbalert, sys; nbalert.post(sys.argv[-1] if len(sys.argv) > 1 else 'one').wait(30)"
 ASK = """
@@ -41,21 +41,6 @@ def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     finish()
     stop_courier(home)
     wait_until(lambda: not couriers(home))
-
-
-def couriers(home: Home) -> list[int]:
-    """Pids of the courier processes of a home."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            environment = (folder / "environ").read_bytes().split(b"\0")
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if b"courier" in command and f"NBALERT_HOME={home.root}".encode() in environment and state != "Z":
-            found.append(int(folder.name))
-    return found
 
 
 def status() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from nbalert.client import Client
+from nbalert.connection import stop_courier
 from nbalert.home import Home
 from tests.kernels import Kernel, Run
 from tests.person import Person
@@ -73,10 +74,11 @@ class Product:
         home = Home(root, root / "nbalert.toml")
         home.settings.write_text(settings)
         (root / "token").write_text("nobody.knows")
+        self._stack.callback(stop_courier, home)
         env = {"NBALERT_HOME": str(root), "NBALERT_EXIT_WAIT": "1"}
         self.kernel = self._stack.enter_context(Kernel(python, folder, env))
         self.must("%load_ext nbalert")
-        self.must("import nbalert, asyncio; nbalert.post('hello').wait(10)")  # it hosts the courier
+        self.must("import nbalert, asyncio; nbalert.post('hello').wait(30)")  # it starts the courier
         self.client = Client(home, folder)
         self._stack.callback(self.client.close, 0.0)
         self.ann, self.bob = self.person("ann"), self.person("bob")

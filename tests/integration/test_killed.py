@@ -1,0 +1,295 @@
+"""SIGKILL at random moments to kernels, to the courier, to both: nothing is lost, doubled or run unapproved.
+
+A failing run is repeated with the seed that it prints, as `CHAOS_SEED` in the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from nbalert.connection import stop_courier
+from nbalert.home import Home
+from nbalert.process import client, finish
+from nbalert.spool import Spool
+from tests.chat_servers.webhook import Answer, Request, Webhook
+from tests.colleague import Colleague
+from tests.kernels import Kernel
+from tests.nursery import CHANNEL, Nursery
+from tests.person import Person
+from tests.processes import couriers, served_by, settings_file, wait_until, webhook_table
+
+SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", 200))
+ALIVE = ("post", "post", "ask", "ask")
+"""What is there in every round; who is killed has a successor."""
+PATIENCE_S = 4.0
+"""How long a question waits for the colleague, who sometimes says nothing."""
+UNHEARD = ("error: no courier told", "error: approved, but the approval could not be used: no answer")
+"""Where couriers are killed faster than an asker finds them, it gives up, and does not run."""
+SETTLE_S = 90.0
+"""What is under way at the end of all rounds has to come to its end."""
+
+
+@pytest.fixture
+def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home whose couriers are processes; neither they nor others are left behind."""
+    monkeypatch.setenv("NBALERT_COURIER", "process")
+    yield home
+    finish()
+    stop_courier(home)
+    wait_until(lambda: not couriers(home))
+    assert psutil.Process().children(recursive=True) == []
+
+
+class Rounds:
+    """A swarm of senders and askers, and one who kills.
+
+    Args:
+        home: Theirs.
+        nursery: Where they come from.
+        chance: When, and whom.
+    """
+
+    def __init__(self, home: Home, nursery: Nursery, chance: random.Random) -> None:
+        self._home = home
+        self._nursery = nursery
+        self._chance = chance
+        self.killed: Counter[str] = Counter()
+        for what in ALIVE:
+            self._begin(what)
+
+    def strike(self, target: str) -> None:
+        """One round."""
+        if target != "courier":
+            self._kill_sender()
+        if target != "kernel":
+            self._kill_courier()
+        if target == "kernel":
+            time.sleep(self._chance.uniform(0, 0.2))
+
+    def _begin(self, what: str) -> None:
+        self._nursery.begin(what, PATIENCE_S)
+
+    def _kill_sender(self) -> None:
+        self._replace(self._chance.choice(list(self._nursery.alive)))
+        self.killed["sender"] += 1
+
+    def _replace(self, name: str) -> None:
+        self._nursery.kill(name)
+        self._begin(name.partition("-")[0])
+
+    def _kill_courier(self) -> None:
+        """One that serves, mostly; sometimes one that only begins to."""
+        if self._chance.random() < 0.2:
+            wait_until(self._couriers, SETTLE_S)
+        else:
+            wait_until(lambda: served_by(self._home), SETTLE_S)
+            # Mostly before it has done much; sometimes long enough for an answer to come and be used.
+            time.sleep(self._chance.uniform(0, self._chance.choice((0.1, 0.1, 0.1, 1.0))))
+        for pid in self._couriers():
+            self._kill(pid)
+        self.killed["courier"] += 1
+        if self._chance.random() < 0.7:
+            self._nursery.begin_courier()
+
+    def _couriers(self) -> set[int]:
+        """Also a sender that had to host one, because none was ready in time."""
+        return {pid for pid in (*couriers(self._home), served_by(self._home)) if pid}
+
+    def _kill(self, pid: int) -> None:
+        for name in [name for name, other in self._nursery.alive.items() if other == pid]:
+            self._replace(name)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def slow(chance: random.Random) -> Any:
+    """A service that takes a moment: a courier is killed while it waits for the answer."""
+
+    def answer(request: Request) -> Answer:
+        return Answer(delay_s=chance.uniform(0, 0.004))
+
+    return answer
+
+
+@pytest.mark.parametrize("target", ["kernel", "courier", "both"])
+def test_rounds(detached: Home, tmp_path: Path, target: str) -> None:
+    """Every accepted alert arrives, once to a service with keys, in order; every ask ends as it should."""
+    print(f"CHAOS_SEED={SEED}")
+    chance = random.Random(f"{SEED} {target}")
+    with Webhook(slow(random.Random(SEED))) as server:
+        settings_file(detached.root, webhook_table(CHANNEL, server.url))
+        with Nursery(tmp_path / "record") as nursery:
+            with Colleague(detached, chance=random.Random(SEED)) as colleague:
+                rounds = Rounds(detached, nursery, chance)
+                for _ in range(ROUNDS):
+                    rounds.strike(target)
+                nursery.end()
+            facts = nursery.facts()
+        client().start()
+        wait_until(has_settled, SETTLE_S)
+        titles = server.titles
+    finish()
+    stop_courier(detached)
+    wait_until(lambda: not couriers(detached))
+    print(dict(rounds.killed), {kind: len(lines) for kind, lines in facts.items()})
+    check_alerts(facts["accepted"], titles)
+    check_asks(detached, facts, colleague.said)
+    check_files(detached)
+
+
+@pytest.mark.parametrize("target", ["courier", "kernel", "both"])
+def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str) -> None:
+    """Real kernels, killed or left without a courier, before or after the answer: bodies run once."""
+    print(f"CHAOS_SEED={SEED}")
+    chance, body = random.Random(f"{SEED} {target}"), tmp_path / "ran"
+    body.touch()
+    client().start()  # who is there when all others are killed
+    with KernelRounds(detached, tmp_path, body) as rounds:
+        for says in ("approve", "reject", ""):
+            for is_early in (True, False) if says else (False,):
+                rounds.one(target, says, is_early, chance.uniform(0, 0.3))
+    wait_until(has_settled, SETTLE_S)
+    ran = body.read_text().splitlines()
+    assert len(ran) == len(set(ran))
+    assert set(ran) <= {"approve True?", "approve False?"}
+    if target == "courier":
+        assert ran == ["approve True?", "approve False?"]
+    finish()
+    stop_courier(detached)
+    wait_until(lambda: not couriers(detached))
+    check_files(detached)
+
+
+class KernelRounds:
+    """One kernel at a time, which asks before it writes into a file. Use as a context manager.
+
+    Args:
+        home: Its home.
+        folder: Where it runs.
+        body: The file.
+    """
+
+    def __init__(self, home: Home, folder: Path, body: Path) -> None:
+        self._home = home
+        self._folder = folder
+        self._body = body
+        self._kernel: Kernel | None = None
+
+    def __enter__(self) -> KernelRounds:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._kernel:
+            self._kernel.__exit__()
+
+    def one(self, target: str, says: str, is_early: bool, pause_s: float) -> None:
+        """A question, and what comes between: an answer before or after the kill, or none."""
+        kernel = self._kernel or self._started()
+        title = f"{says} {is_early}?"
+        request = kernel.send(
+            f'%%ask "{title}" --timeout {60 if says else 3}\n'
+            f'with open({str(self._body)!r}, "a") as body: body.write("{title}\\n")'
+        )
+        with Person(str(client().request({"do": "link", "base": "", "person": "bob"}, 30))) as bob:
+            bob.message(title)
+            if says and is_early:
+                answer(bob, title, says)
+            time.sleep(pause_s)  # a random moment
+            self._kill(target, kernel)
+            if says and not is_early:
+                wait_until(lambda: answer(bob, title, says), SETTLE_S)
+        if target == "courier":
+            assert kernel.collect(request, SETTLE_S).status == ("ok" if says == "approve" else "error")
+
+    def _started(self) -> Kernel:
+        self._kernel = Kernel(sys.executable, self._folder)
+        self._kernel.run("%load_ext nbalert")
+        return self._kernel
+
+    def _kill(self, target: str, kernel: Kernel) -> None:
+        """The courier first: one that sees its kernel die has less to find out."""
+        if target != "kernel":
+            wait_until(lambda: served_by(self._home) in couriers(self._home), SETTLE_S)
+            for pid in couriers(self._home):
+                os.kill(pid, signal.SIGKILL)
+        if target != "courier":
+            kernel.kill()
+            kernel.__exit__()
+            self._kernel = None
+
+
+def answer(bob: Person, title: str, says: str) -> bool:
+    """Answer, where that is possible by now; true also if nobody waits for it any more."""
+    try:
+        view = bob.until(lambda view: view["message"]["title"] == title)
+        return view["message"]["decision"] is not None or bob.reply(view["id"], says).is_success
+    except (httpx.TransportError, AssertionError):  # no courier, or one that has just gone
+        return False
+
+
+def has_settled() -> bool:
+    """Whether nothing is accepted that is not delivered, and nothing asked that has not ended."""
+    status = client().request({"do": "status"}, SETTLE_S)
+    return not (status["waiting"] or status["questions"] or status["spooled"])
+
+
+def check_alerts(accepted: list[str], titles: list[str]) -> None:
+    """All that was accepted is there, and of each sender all from the first to the last, in order."""
+    posted = [title.rpartition(" ") for title in titles]
+    assert len(titles) == len(set(titles))
+    assert set(accepted) <= set(titles)
+    for sender in {name for name, _, _ in posted}:
+        numbers = [int(number) for name, _, number in posted if name == sender]
+        assert numbers == list(range(len(numbers))), sender
+
+
+def check_asks(home: Home, facts: dict[str, list[str]], said: dict[str, str]) -> None:
+    """No body ran unapproved or twice; whoever lived to hear of an approval ran; nothing is open."""
+    with contextlib.closing(sqlite3.connect(home.store)) as store:
+        book = dict(store.execute("SELECT id, outcome FROM question").fetchall())
+        used = dict(store.execute("SELECT id, consumed_by FROM question WHERE consumed_by NOT NULL"))
+    ran = facts["ran"]
+    assert len(ran) == len(set(ran))
+    for question in ran:
+        assert (book[question], said[question]) == ("approved", "approve")
+        assert used[question]
+    ended = dict(line.split(" ", 1) for line in facts["ended"])
+    for question, how in ended.items():
+        assert how.partition(":")[0] == book[question] or how.startswith(UNHEARD), how
+    assert set(facts["asked"]) <= book.keys()
+    approved = {question for question, outcome in book.items() if outcome == "approved"}
+    assert approved <= {question for question, text in said.items() if text == "approve"}
+    heard = {question for question, how in ended.items() if not how.startswith(UNHEARD)}
+    assert approved & heard == set(ran) & ended.keys()
+    assert None not in book.values()
+    assert set(book.values()) <= {"approved", "rejected", "expired", "cancelled"}
+
+
+def check_files(home: Home) -> None:
+    """Both databases are whole, no question is open in chat, and the spool is empty."""
+    for path in (home.store, home.inbox):
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with contextlib.closing(sqlite3.connect(home.inbox)) as inbox:
+        bodies = inbox.execute("SELECT body FROM messages").fetchall()
+        assert inbox.execute("SELECT count(*) FROM messages WHERE is_open").fetchone() == (0,)
+    assert all(json.loads(body)["decision"] for (body,) in bodies if json.loads(body)["question"])
+    assert Spool(home.spool).count() == 0
+    assert Spool(home.spool).unreadable() == []
