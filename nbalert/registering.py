@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from nbalert import channels
 from nbalert.channels.base import Channel
-from nbalert.channels.registered import add
+from nbalert.channels.registry import add
 from nbalert.process import client
 
 _Class = TypeVar("_Class", bound=type[Channel])

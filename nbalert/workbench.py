@@ -19,7 +19,7 @@ from typing import Any
 from nbalert import channels
 from nbalert.channels.base import Channel, received
 from nbalert.channels.carried import packed
-from nbalert.channels.registered import registered
+from nbalert.channels.registry import registered
 from nbalert.channels.shelf import Shelf
 from nbalert.courier.projects import Project
 from nbalert.line import Frame

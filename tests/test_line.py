@@ -210,3 +210,19 @@ def test_a_frame_is_one_line() -> None:
     """Whatever is in it."""
     assert line._encoded({"x": "a\nb\r\u2028"}).count(b"\n") == 1
     assert json.loads(line._encoded({"x": "\ud800"})) == {"x": "\ud800"}
+
+
+def test_half_a_frame_ends_the_line(tmp_path: Path) -> None:
+    """What could be sent in part only is followed by nothing: the other end would read both as one."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "run" / "line"))
+        listener.listen()
+        one = Line.connect(tmp_path / "run" / "line")
+        one._socket.settimeout(0.2)
+        with pytest.raises(OSError, match="timed out"):
+            one.send({"x": "x" * BACKLOG_BYTES})
+        assert list(one.frames()) == []
+        with pytest.raises(OSError):  # noqa: PT011 - whatever the system calls it
+            one.send({"do": "wake"})
+        one.close()

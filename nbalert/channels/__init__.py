@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from nbalert.channels.base import Channel
-from nbalert.channels.registered import registered
+from nbalert.channels.registry import registered
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
 from nbalert.settings import ChannelTable

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 2.0
 """How often the spool is looked at without having been woken, and absent askers are counted."""
+LAST_WORDS_S = 1.0
+"""How long the line of a process that died is read on."""
 ABSENCE_S = 10.0
 """An asker that is off the line for this long is gone: its questions are cancelled."""
 
@@ -183,7 +185,8 @@ class Courier:
     def _died(self, death: Death) -> None:
         presence = death.presence
         log.warning("process %s died, %s cell(s) ran", presence.pid, len(presence.runs))
-        presence.peer.close()  # something that it has started may hold its end open
+        # Something that it has started may hold its end open; its last words are read before.
+        asyncio.get_running_loop().call_later(LAST_WORDS_S, presence.peer.close)
         for entry, data in death.entries:
             self._intake.enter(entry, data)
         for question, origin in self._ledger.open_questions():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from nbalert.connection import stop_courier
 from nbalert.errors import ChannelRefused
 from nbalert.home import Home
 from nbalert.process import client, finish
+from tests.chat_servers.webhook import Webhook
+from tests.chat_servers.webhook import status as answer_of
 from tests.conftest import StartKernel
 from tests.courier.test_detached import couriers, status
 from tests.file_chat import CLASS, FileChat
@@ -261,7 +264,7 @@ def test_a_forked_child_works_nothing(mode: str, chat: FileChat) -> None:
     code = (
         f"{CLASS}\n"
         "import os, threading\n"
-        "from nbalert.channels.registered import registered\n"
+        "from nbalert.channels.registry import registered\n"
         "nbalert.post('parent', channel='mine').wait(60)\n"
         "if os.fork() == 0:\n"
         "    print(dict(registered()), flush=True)\n"
@@ -333,3 +336,19 @@ def test_status_of_who_is_there(mode: str, chat: FileChat) -> None:
         wait_until(
             lambda: script.pid in [one["pid"] for one in client().request({"do": "status"})["present"]]
         )
+
+
+def test_the_class_of_the_readme(mode: str, tmp_path: Path) -> None:
+    """It runs as it stands there, and tries again."""
+    blocks = (ROOT / "README.md").read_text().split("```python\n")
+    (code,) = [block.split("```")[0] for block in blocks if "@nbalert.register" in block]
+    with Webhook() as server:
+        server.plan(answer_of(503))
+        table = f'[channels.wiki]\nkind = "wiki"\npage = "{server.url}"\ntoken = "env:WIKI_TOKEN"\n'
+        settings_file(tmp_path, table)
+        post = "print(nbalert.post('Hello', channel='wiki').wait(60)[0].channel)"
+        with Script(f"{code}\n{post}", folder=tmp_path, env={"WIKI_TOKEN": "hush"}) as script:
+            assert script.line() == "wiki"
+            assert script.end() == 0
+        assert [request.headers["authorization"] for request in server.requests] == ["hush", "hush"]
+        assert json.loads(server.requests[1].body)["text"] == "Hello"
