@@ -20,7 +20,7 @@ from nbalert.channels.base import Channel
 from nbalert.channels.carried import unpacked
 from nbalert.courier.attendance import Presence
 from nbalert.courier.projects import NotReady
-from nbalert.errors import SettingsError
+from nbalert.errors import ChannelUnreachable, SettingsError
 from nbalert.fields import ChannelSettings
 from nbalert.line import Frame, Peer
 from nbalert.message import Message, Receipt
@@ -87,7 +87,8 @@ class Hosting:
         """Let a process do something; the frames that it answers, the last of them says `worked`.
 
         Raises:
-            NotReady: No process can, or the one that was at it has gone.
+            NotReady: No process can, or none any more.
+            ChannelUnreachable: The one that was at it has gone, and another one can.
             Exception: As the channel itself; see `carried`.
         """
         presence = self._find(project, name, reason)
@@ -108,7 +109,7 @@ class Hosting:
                 self._silent.add(presence)
                 presence.peer.send({"event": "stop", "call": id_})
         self._find(project, name, reason)
-        raise NotReady(f"{name}: process {presence.pid} has gone while it worked; another one is there")
+        raise ChannelUnreachable(f"{name}: process {presence.pid} went while it worked; another one is there")
 
     def _find(self, project: str, name: str, reason: str) -> Presence:
         """The process that offered last; one that has not answered for long comes after all others."""

@@ -165,7 +165,7 @@ def test_it_goes_within_a_call(home: Home) -> None:
 
 
 def test_another_one_is_there(home: Home) -> None:
-    """When one goes within a call, the text does not say that there is none."""
+    """When one goes within a call, it is tried again soon."""
 
     async def work(exchange: Exchange) -> None:
         await exchange.worker()
@@ -173,7 +173,7 @@ def test_another_one_is_there(home: Home) -> None:
         post = posting(exchange)
         await worker.asked()
         worker.close()
-        with pytest.raises(NotReady, match="process 7 has gone while it worked; another one is there"):
+        with pytest.raises(ChannelUnreachable, match="process 7 went while it worked; another one is there"):
             await post
 
     run(home, work)
