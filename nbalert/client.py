@@ -296,13 +296,15 @@ class Client:
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         from nbalert.courier.projects import Project
+        from nbalert.settings import project_key
         from nbalert.workbench import able
 
         self._is_introduced = True  # from now on the courier hears of every change
         try:
             project = Project.of(self._read_settings()[0])
         except SettingsError as error:
-            project = Project.broken(self._project(), str(error))
+            # Not by `settings`: it introduces anew where the files have been mended just now.
+            project = Project.broken(project_key(self.folder, self.home), str(error))
         return {"do": "project", **project.to_frame(), "works": able(project)}
 
     def _hear(self, frame: Frame) -> None:
