@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from nbalert.message import Image, Level, Message, Posted, Receipt, Source
     from nbalert.posting import post, post_async
     from nbalert.question import Decision, Outcome, Policy, Question, Reply
+    from nbalert.registering import register
 
 __version__ = "0.1.0.dev0"
 
@@ -76,9 +77,10 @@ __all__ = [
     "ask_async",
     "post",
     "post_async",
+    "register",
 ]
 
-_PLACES = ("errors", "question", "message", "posting", "fields", "channels.base", "asking")
+_PLACES = ("errors", "question", "message", "posting", "fields", "channels.base", "asking", "registering")
 
 
 def __getattr__(name: str) -> object:

@@ -27,6 +27,7 @@ from nbalert.spool import Spool
 
 if TYPE_CHECKING:
     from nbalert.settings import Settings
+    from nbalert.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,9 @@ class Client:
         self._runs: dict[str, Frame] = {}
         self._settings: tuple[object, Settings] | None = None
         self._is_introduced = False
+        self._introducing = threading.Lock()
+        self._changes = 0
+        self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
 
     @property
@@ -101,13 +105,20 @@ class Client:
             SettingsError: Names file and key.
         """
         read, is_new = self._read_settings()
-        if is_new and self._is_introduced:
-            self._connection.send(self._introduction())
+        if is_new:
+            self._reintroduce()
         return read
 
     def start(self) -> None:
         """Find or host the courier, and read the settings, in the background."""
         self._connection.start()
+
+    def introduce(self) -> None:
+        """Tell the courier which channels there are and which of them this process works, as it is now."""
+        if self._workbench:
+            self._workbench.renew()
+        self._reintroduce()
+        self.start()
 
     def accept(self, message: Message, channels: Sequence[str]) -> Posted:
         """Put a message on disk and say so to the courier.
@@ -207,6 +218,8 @@ class Client:
             time.sleep(0.005)
         self.say_goodbye()
         self._connection.close()
+        if self._workbench:  # made on the connection's thread, which has ended
+            self._workbench.close()
         lifecycle.stop(self.home)
         return self.waiting()
 
@@ -257,6 +270,8 @@ class Client:
         return asks or self._spool.count() > 0
 
     def _greeting(self) -> Iterator[Frame]:
+        if self._workbench:
+            self._workbench.drop()
         with self._guard:
             messages, questions, runs = list(self._messages), list(self._questions), dict(self._runs)
         yield {
@@ -270,18 +285,34 @@ class Client:
             "questions": questions,
             "runs": runs,
         }
-        yield self._introduction()
+        yield from self._introductions()
+
+    def _introductions(self) -> Iterator[Frame]:
+        """One, and one more if something has changed meanwhile: another thread's may have gone first."""
+        changes = -1
+        while changes != self._changes:
+            changes = self._changes
+            yield self._introduction()
+
+    def _reintroduce(self) -> None:
+        with self._introducing:  # what is said last is what is so now
+            self._changes += 1
+            if self._is_introduced:
+                self._connection.send(self._introduction())
 
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         from nbalert.courier.projects import Project
+        from nbalert.settings import project_key
+        from nbalert.workbench import able
 
         self._is_introduced = True  # from now on the courier hears of every change
         try:
             project = Project.of(self._read_settings()[0])
         except SettingsError as error:
-            project = Project.broken(self._project(), str(error))
-        return {"do": "project", **project.to_frame()}
+            # Not by `settings`: it introduces anew where the files have been mended just now.
+            project = Project.broken(project_key(self.folder, self.home), str(error))
+        return {"do": "project", **project.to_frame(), "works": able(project)}
 
     def _hear(self, frame: Frame) -> None:
         event = frame.get("event")
@@ -294,6 +325,15 @@ class Client:
                 pending.hear(Reply.from_json(frame["reply"]))
         elif event == "decided":
             self._decide(Decision.from_json(frame["decision"]))
+        elif event in ("work", "stop"):
+            self._work(frame)
+
+    def _work(self, frame: Frame) -> None:
+        if self._workbench is None:
+            from nbalert.workbench import Workbench  # only who registers a class pays for it
+
+            self._workbench = Workbench(lambda: self.settings, self._connection.send)
+        self._workbench.take(frame)
 
     def _settle(self, frame: Frame) -> None:
         with self._guard:

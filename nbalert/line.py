@@ -68,12 +68,13 @@ class Line:
         Raises:
             OSError: The connection is gone or stuck.
         """
-        try:
-            with self._sending:
-                self._socket.sendall(_encoded(frame))
-        except OSError:
-            self.close()  # half a frame may be on its way: what follows would be garbage
-            raise
+        data = _encoded(frame)
+        with self._sending:
+            try:
+                self._socket.sendall(data)
+            except OSError:
+                self._shut()  # half a frame may stand on the line: nothing can follow it
+                raise
         self._send_owed()
 
     def wake(self) -> None:
@@ -93,7 +94,7 @@ class Line:
                 while self._owed:
                     frame = self._owed.popleft()
                     if not self._has_sent(frame) and frame is not _WAKE:
-                        self.close()
+                        self._shut()
             finally:
                 self._sending.release()
 
@@ -131,9 +132,12 @@ class Line:
 
     def close(self) -> None:
         """End the connection; `frames` ends, too."""
+        self._shut()
+        self._socket.close()
+
+    def _shut(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
 
 
 class Peer:
@@ -150,6 +154,11 @@ class Peer:
         self._writer.write(_encoded(frame))
         if self._writer.transport.get_write_buffer_size() > BACKLOG_BYTES:
             self._writer.transport.abort()
+
+    async def drain(self) -> None:
+        """Wait until the peer has read most of what was sent, or is gone."""
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Frames as they come, until the connection ends or sends garbage too long for a frame."""

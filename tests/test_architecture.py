@@ -35,10 +35,10 @@ stacking
 future_imports question_marks
 waiting
 gate
-posting eligibility
+posting eligibility registering
 process
 client
-connection
+connection workbench
 courier
 inbox
 channels

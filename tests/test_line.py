@@ -143,13 +143,15 @@ def test_who_wakes_or_tells_never_waits() -> None:
     near, far = socket.socketpair()
     near.settimeout(60)
     one = Line(near)
+    far.settimeout(60)
     for _ in range(10_000):
         one.wake()
-    assert near.fileno() >= 0
     one.tell({"do": "end", "run": "a"})
-    assert near.fileno() == -1
     one.wake()
     one.tell({"do": "end", "run": "b"})
+    heard = b"".join(iter(lambda: far.recv(65536), b""))
+    assert set(heard.splitlines()) == {b'{"do": "wake"}'}
+    one.close()
     far.close()
 
 
@@ -162,6 +164,7 @@ def test_a_line_with_half_a_frame_is_cut() -> None:
         one.send({"x": "x" * 10_000_000})
     with pytest.raises(OSError):  # noqa: PT011 - closed
         one.send({"x": 1})
+    one.close()
     far.close()
 
 
@@ -223,3 +226,19 @@ def test_a_frame_is_one_line() -> None:
     """Whatever is in it."""
     assert line._encoded({"x": "a\nb\r\u2028"}).count(b"\n") == 1
     assert json.loads(line._encoded({"x": "\ud800"})) == {"x": "\ud800"}
+
+
+def test_half_a_frame_ends_the_line(tmp_path: Path) -> None:
+    """What could be sent in part only is followed by nothing: the other end would read both as one."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "run" / "line"))
+        listener.listen()
+        one = Line.connect(tmp_path / "run" / "line")
+        one._socket.settimeout(0.2)
+        with pytest.raises(OSError, match="timed out"):
+            one.send({"x": "x" * BACKLOG_BYTES})
+        assert list(one.frames()) == []
+        with pytest.raises(OSError):  # noqa: PT011 - whatever the system calls it
+            one.send({"do": "wake"})
+        one.close()

@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from nbalert.channels.base import Channel
+from nbalert.channels.registry import registered
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
 from nbalert.settings import ChannelTable
@@ -23,20 +24,47 @@ KINDS = {
 
 
 def kinds() -> dict[str, str]:
-    """Every known kind and where its class is, in alphabetical order."""
+    """Every known kind and where its class is, in alphabetical order; also those registered here."""
+    own = {
+        kind: f"{one.cls.__module__}:{one.cls.__qualname__} (registered)"
+        for kind, one in registered().items()
+    }
+    return dict(sorted({**packaged(), **own}.items()))
+
+
+def packaged() -> dict[str, str]:
+    """The kinds that nbalert and other packages bring, and where their classes are."""
     found = {point.name: point.value for point in entry_points(group="nbalert.channels")}
-    return dict(sorted({**found, **KINDS}.items()))
+    return {**found, **KINDS}
+
+
+def is_packaged(kind: str) -> bool:
+    """Whether a package of this environment brings the kind."""
+    return kind in KINDS or kind in packaged()
 
 
 def channel_class(kind: str) -> type[Channel]:
-    """The class of a kind.
+    """The class of a kind, in the process that has registered it also of that kind.
 
     Raises:
         SettingsError: No such kind, or it cannot be imported here.
     """
-    known = kinds()
+    own = registered().get(kind)
+    return own.cls if own else packaged_class(kind)
+
+
+def packaged_class(kind: str) -> type[Channel]:
+    """The class of a kind that a package brings: all that a courier builds channels of.
+
+    Raises:
+        SettingsError: No such kind, or it cannot be imported here.
+    """
+    known = packaged()
     if kind not in known:
-        raise SettingsError(f"unknown kind of channel {kind!r}; known kinds: {', '.join(known)}")
+        raise SettingsError(
+            f"unknown kind of channel {kind!r}; known kinds: {', '.join(kinds())}; "
+            "nbalert.register adds a class of your own"
+        )
     module, _, name = known[kind].partition(":")
     try:
         found = getattr(import_module(module), name)
@@ -58,5 +86,5 @@ def check(table: ChannelTable) -> ChannelSettings:
 
 def build(name: str, values: Mapping[str, Any]) -> Channel:
     """A channel from values that `check` has seen, on the side of the courier."""
-    found = channel_class(str(values["kind"]))
+    found = packaged_class(str(values["kind"]))
     return found(name, found.Settings.model_validate(values))

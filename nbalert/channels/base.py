@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import ClassVar
 
-from nbalert.errors import CannotAsk
+from nbalert.errors import CannotAsk, ChannelError
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.question import Question, Reply
 
 
 class Channel(ABC):
-    """One configured way to a chat. Built, used and closed by the courier, on its event loop.
+    """One configured way to a chat. Built, used and closed on one event loop: the courier's, or for a class
+    that `nbalert.register` was given, a loop of its own in the process that has registered it.
 
     A subclass sets `kind` and `Settings` and implements `post`; where people can answer, it sets
     `can_reply` and implements `replies`. Nothing defaults to success.
@@ -62,3 +64,18 @@ class Channel(ABC):
 
     async def aclose(self) -> None:  # noqa: B027 - optional on purpose
         """Close connections. Called once, when nothing else of the channel runs."""
+
+
+def received(channel: Channel, returned: object) -> Receipt:
+    """What a channel's `post` has returned, if that can be kept.
+
+    Raises:
+        ChannelError: It is no receipt. Another try could be a second message.
+    """
+    try:
+        if isinstance(returned, Receipt):
+            json.dumps(returned.to_json())
+            return returned
+    except (TypeError, ValueError, AttributeError):
+        pass  # its fields are not what they should be
+    raise ChannelError(f"{channel.name}: post() returned no Receipt: it cannot be known whether it was sent")

@@ -15,6 +15,7 @@ from nbalert.build import current_build
 from nbalert.courier.attendance import Attendance, Presence
 from nbalert.courier.deaths import Deaths
 from nbalert.courier.delivery import Delivery
+from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.listening import Listening
@@ -38,6 +39,7 @@ class Rooms:
     projects: Projects
     attendance: Attendance
     deaths: Deaths
+    hosting: Hosting
     delivery: Delivery
     ledger: Ledger
     listening: Listening
@@ -81,6 +83,7 @@ class Conversation:
         finally:
             if presence:
                 self._rooms.attendance.leave(presence)
+                self._rooms.hosting.leave(presence)
                 self._rooms.deaths.look(presence.origin)
 
     def settled(self, message: str) -> None:
@@ -126,6 +129,8 @@ class Conversation:
             self._rooms.intake.take()
         elif does == "project":
             self._learn(presence, frame)
+        elif does in ("worked", "brought"):
+            self._rooms.hosting.hear(presence, frame)
         elif does in ("begin", "output", "end", "bye"):
             _note(presence, frame)
         else:
@@ -141,7 +146,8 @@ class Conversation:
     def _learn(self, presence: Presence, frame: Frame) -> None:
         project = Project.from_frame(frame)
         presence.project = project.key
-        if self._rooms.projects.learn(project):
+        is_worked_anew = self._rooms.hosting.offer(presence, dict(frame.get("works", {})))
+        if self._rooms.projects.learn(project) or is_worked_anew:
             self._rooms.listening.renew(project.key)
         self._rooms.delivery.wake(project.key)
 

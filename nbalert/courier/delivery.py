@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from nbalert.channels.base import Channel
+from nbalert.channels.base import Channel, received
+from nbalert.channels.carried import ChannelFault
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.store import Store
 from nbalert.errors import ChannelBusy, ChannelError, ChannelUnreachable
@@ -124,9 +125,7 @@ class Delivery:
         except Exception as error:
             # A custom channel's bug must neither stop the others nor block its own queue for ever.
             log.exception("channel %s failed in its own code", key[1])
-            says = (
-                f"{key[1]}: {type(error).__name__} in the channel's own code; the courier's log has the rest"
-            )
+            says = f"{key[1]}: {_bug(error)}"
             self._store.execute("UPDATE delivery SET faults = faults + 1 WHERE seq = ?", row["seq"])
             if row["faults"] + 1 >= FAULT_LIMIT:
                 self._fail(row, says)
@@ -147,12 +146,7 @@ class Delivery:
 
     async def _post(self, channel: Channel, row: sqlite3.Row) -> Receipt:
         # A question that ended while it waited is shown as ended: nobody is to answer it any more.
-        receipt = await channel.post(self._current(row), row["message"])
-        if not isinstance(receipt, Receipt):
-            raise ChannelError(
-                f"{channel.name}: post() returned no Receipt: it cannot be known whether it was sent"
-            )
-        return receipt
+        return received(channel, await channel.post(self._current(row), row["message"]))
 
     async def _update(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
         """Show the decision where the question was shown; nothing to do where it never arrived."""
@@ -205,3 +199,9 @@ class Delivery:
         )
         if row["kind"] == "post":
             self._on_settled(row["message"])
+
+
+def _bug(error: Exception) -> str:
+    if isinstance(error, ChannelFault):  # of another process, which has no log
+        return str(error)
+    return f"{type(error).__name__} in the channel's own code; the courier's log has the rest"

@@ -13,6 +13,7 @@ from nbalert.courier.attendance import Attendance
 from nbalert.courier.conversation import Conversation, Rooms
 from nbalert.courier.deaths import Death, Deaths
 from nbalert.courier.delivery import Delivery
+from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.listening import Listening, Posted
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 2.0
 """How often the spool is looked at without having been woken, and absent askers are counted."""
+LAST_WORDS_S = 1.0
+"""How long the line of a process that died is read on."""
 ABSENCE_S = 10.0
 """An asker that is off the line for this long is gone: its questions are cancelled."""
 
@@ -42,7 +45,9 @@ class Courier:
         self._stop = stop
         self._store = store
         self._inbox = inbox
-        self._projects = Projects(home, OwnInbox(inbox.url, inbox.lend_token(owner)))
+        self._hosting = Hosting()
+        own = OwnInbox(inbox.url, inbox.lend_token(owner))
+        self._projects = Projects(home, own, self._hosting.channel)
         self._delivery = Delivery(store, self._projects, self._settled)
         self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
         self._listening = Listening(self._projects, self._ledger)
@@ -57,6 +62,7 @@ class Courier:
                 projects=self._projects,
                 attendance=self._attendance,
                 deaths=self._deaths,
+                hosting=self._hosting,
                 delivery=self._delivery,
                 ledger=self._ledger,
                 listening=self._listening,
@@ -132,11 +138,11 @@ class Courier:
         """End in order: no new work, no half work, then the files."""
         if self._line:
             self._line.close()
-        for presence in self._attendance:
-            presence.peer.close()
         self._deaths.close()
         await self._listening.aclose()
         await self._delivery.aclose()
+        for presence in self._attendance:  # not before: a process may be working a delivery
+            presence.peer.close()
         await self._projects.aclose()
         await self._inbox.stop()
         self._store.close()
@@ -180,6 +186,8 @@ class Courier:
     def _died(self, death: Death) -> None:
         presence = death.presence
         log.warning("process %s died, %s cell(s) ran", presence.pid, len(presence.runs))
+        # Something that it has started may hold its end open; its last words are read before.
+        asyncio.get_running_loop().call_later(LAST_WORDS_S, presence.peer.close)
         for entry, data in death.entries:
             self._intake.enter(entry, data)
         for question, origin in self._ledger.open_questions():

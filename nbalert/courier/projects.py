@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -35,23 +35,29 @@ class Project:
         default: Name of the default channel.
         channels: Name → values, secrets resolved.
         problems: Name → why that channel cannot be used.
+        foreign: Name → kind, of channels whose kind no package brings: only a process that has registered
+            it can work them. Their values stay there.
     """
 
     key: str
     default: str
     channels: Mapping[str, Mapping[str, Any]] = field(repr=False)
     problems: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Project:
         """Check every channel; one that is wrong spoils no other."""
-        values, problems = {}, {}
+        values, problems, foreign = {}, {}, {}
         for name, table in settings.channels.items():
             try:
-                values[name] = channels.check(table).model_dump(mode="json", context="line")
+                if channels.is_packaged(table.kind):
+                    values[name] = channels.check(table).model_dump(mode="json", context="line")
+                else:
+                    foreign[name] = table.kind
             except SettingsError as error:
                 problems[name] = str(error)
-        return cls(settings.project, settings.default, values, problems)
+        return cls(settings.project, settings.default, values, problems, foreign)
 
     @classmethod
     def broken(cls, key: str, problem: str) -> Project:
@@ -65,7 +71,8 @@ class Project:
     @classmethod
     def from_frame(cls, frame: Mapping[str, Any]) -> Project:
         """The inverse of `to_frame`; other keys are ignored."""
-        return cls(frame["key"], frame["default"], frame["channels"], frame["problems"])
+        foreign = frame.get("foreign", {})
+        return cls(frame["key"], frame["default"], frame["channels"], frame["problems"], foreign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,14 @@ class Projects:
     Args:
         home: Where settings of a project that is gone are looked up.
         inbox: The built-in inbox; fills in channels of kind inbox that name no other.
+        host: Makes a channel that a process of its project works, of the project's key, the channel's name,
+            and what is waited for where no process can.
     """
 
-    def __init__(self, home: Home, inbox: OwnInbox) -> None:
+    def __init__(self, home: Home, inbox: OwnInbox, host: Callable[[str, str, str], Channel]) -> None:
         self._home = home
         self._inbox = inbox
+        self._host = host
         self._projects: dict[str, Project] = {}
         self._read: dict[str, tuple[float, Project]] = {}
         self._built: dict[tuple[str, str], _Built] = {}
@@ -132,8 +142,13 @@ class Projects:
         name = name or project.default
         if problem := project.problems.get("") or project.problems.get(name):
             raise NotReady(problem)
+        if kind := project.foreign.get(name):
+            return _Built(
+                {}, self._host(key, name, f"{_waits_for(key)} that has registered the kind {kind!r}")
+            )
         if name not in project.channels:
-            raise NotReady(str(UnknownChannel(name, {*project.channels, *project.problems})))
+            known = {*project.channels, *project.problems, *project.foreign}
+            raise NotReady(str(UnknownChannel(name, known)))
         values = project.channels[name]
         if not values.get("enabled", True):
             raise NotReady(f"channel {name} is switched off (enabled = false)")
@@ -147,8 +162,7 @@ class Projects:
             try:
                 project = Project.of(load_project(key, self._home))
             except SettingsError as error:
-                place = key or "your own settings"
-                raise NotReady(f"waits for a process of the project {place}: {error}") from None
+                raise NotReady(f"{_waits_for(key)}: {error}") from None
             self._read[key] = time.monotonic(), project
         return project
 
@@ -156,6 +170,10 @@ class Projects:
         known = self._built.get((key, name))
         if known and known.values == values:
             return known
+        try:
+            channels.packaged_class(str(values["kind"]))
+        except SettingsError as error:  # an extra or a package that the courier's environment lacks
+            return _Built({}, self._host(key, name, f"{_waits_for(key)} that can load it: {error}"))
         try:
             built = _Built(values, channels.build(name, self._completed(values)))
         except SettingsError as error:
@@ -184,3 +202,7 @@ class Projects:
         """Close all channels."""
         await asyncio.gather(*(b.channel.aclose() for b in self._built.values()), return_exceptions=True)
         self._built.clear()
+
+
+def _waits_for(key: str) -> str:
+    return f"waits for a process of the project {key or 'your own settings'}"

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from nbalert.courier.delivery import Delivery
+from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.projects import OwnInbox, Project, Projects
@@ -28,7 +29,8 @@ class Rooms:
         self.ended: list[Decision] = []
         self.store = Store(home.store)
         self.spool = Spool(home.spool)
-        self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"))
+        self.hosting = Hosting()
+        self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"), self.hosting.channel)
         self.delivery = Delivery(self.store, self.projects, self.settled.append)
         self.ledger = Ledger(
             self.store,
