@@ -136,12 +136,13 @@ class Connection:
     def _run(self) -> None:
         pauses = iter(RETRY_S)
         while not self._is_closing.is_set():
-            is_coming = False
+            line, is_coming = None, False
             try:
-                if self._hold(Line.connect(self._home.socket)):
+                line = Line.connect(self._home.socket)
+                if self._hold(line):
                     pauses = iter(RETRY_S)
             except (OSError, NbalertError) as error:
-                is_coming = self._see_to_it(str(error))
+                is_coming = self._see_to_it(str(error)) and line is None  # not where somebody hangs up
             except Exception as error:  # the thread is all that this process hears by
                 self._fault = f"{type(error).__name__} in nbalert"
                 log.exception("the line was lost")

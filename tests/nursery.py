@@ -75,7 +75,8 @@ class Nursery:
     def facts(self) -> dict[str, list[str]]:
         """What was written down: kind of fact → the rest of its lines, oldest first."""
         found: dict[str, list[str]] = defaultdict(list)
-        for line in self._record.read_text().splitlines():
+        lines = self._record.read_text().splitlines() if self._record.exists() else ()
+        for line in lines:
             kind, _, rest = line.partition(" ")
             found[kind].append(rest)
         return found
