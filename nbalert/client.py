@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,7 +19,7 @@ from uuid import uuid4
 from nbalert import __version__
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
-from nbalert.errors import ChannelRefused, SettingsError
+from nbalert.errors import ChannelDenied, ChannelRefused, SettingsError
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
@@ -26,6 +27,7 @@ from nbalert.question import Decision, Reply
 from nbalert.spool import Spool
 
 if TYPE_CHECKING:
+    from nbalert.courier.projects import Project
     from nbalert.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -90,7 +92,8 @@ class Client:
         self._questions: dict[str, Pending] = {}
         self._runs: dict[str, Frame] = {}
         self._settings: tuple[object, Settings] | None = None
-        self._is_introduced = False
+        self._introducing = threading.Lock()
+        self._introduced: Project | None = None
         self._connection = Connection(home, self._greeting, self._hear)
 
     @property
@@ -101,7 +104,7 @@ class Client:
             SettingsError: Names file and key.
         """
         read, is_new = self._read_settings()
-        if is_new and self._is_introduced:
+        if is_new and self._introduced:  # from then on the courier hears of every change
             self._connection.send(self._introduction())
         return read
 
@@ -230,12 +233,15 @@ class Client:
 
     def _project(self) -> str:
         """Names the project also while its settings are wrong: its messages wait until they are mended."""
-        from nbalert.settings import project_key
-
         try:
             return self.settings.project
         except SettingsError:
-            return project_key(self.folder, self.home)
+            return self._key()
+
+    def _key(self) -> str:
+        from nbalert.settings import project_key
+
+        return project_key(self.folder, self.home)
 
     def _read_settings(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
@@ -269,17 +275,23 @@ class Client:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         from nbalert.courier.projects import Project
 
-        self._is_introduced = True  # from now on the courier hears of every change
-        try:
-            project = Project.of(self._read_settings()[0])
-        except SettingsError as error:
-            project = Project.broken(self._project(), str(error))
-        return {"do": "project", **project.to_frame()}
+        with self._introducing:  # of two threads that of the newer values has the later time
+            try:
+                project = Project.of(self._read_settings()[0])
+            except SettingsError as error:
+                project = Project.broken(self._key(), str(error))
+            if project != self._introduced:
+                self._introduced = replace(project, since=time.monotonic())
+            return {"do": "project", **self._introduced.to_frame()}
 
     def _hear(self, frame: Frame) -> None:
         event = frame.get("event")
         if event == "settled":
             self._settle(frame)
+        elif event == "kept":
+            self._note_kept(frame)
+        elif event == "introduce":
+            self._connection.send(self._introduction())
         elif event == "reply":
             with self._guard:
                 pending = self._questions.get(frame["question"])
@@ -297,6 +309,14 @@ class Client:
             receipts.set_exception(ChannelRefused("; ".join(frame["errors"])))
         else:
             receipts.set_result([Receipt.from_json(receipt) for receipt in frame["receipts"]])
+
+    def _note_kept(self, frame: Frame) -> None:
+        """It stays with the courier; whoever waits for it hears that it needs a hand."""
+        with self._guard:
+            receipts = self._messages.pop(frame["message"], None)
+        if receipts:
+            reason = f"{frame['reason']}; it is kept, and sent once that is mended"
+            receipts.set_exception(ChannelDenied(reason))
 
     def _decide(self, decision: Decision) -> None:
         with self._guard:

@@ -43,7 +43,7 @@ class Courier:
         self._store = store
         self._inbox = inbox
         self._projects = Projects(home, OwnInbox(inbox.url, inbox.sender_token(owner)))
-        self._delivery = Delivery(store, self._projects, self._settled)
+        self._delivery = Delivery(store, self._projects, self._settled, self._kept)
         self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
         self._listening = Listening(self._projects, self._ledger)
         self._attendance = Attendance()
@@ -168,6 +168,9 @@ class Courier:
     def _settled(self, message: str) -> None:
         self._listen(message)
         self._conversation.settled(message)
+
+    def _kept(self, project: str, messages: list[str], reason: str) -> None:
+        self._conversation.kept(project, messages, reason)
 
     def _replied(self, origin: str, question: str, reply: Reply) -> None:
         self._conversation.replied(origin, question, reply)
