@@ -94,6 +94,7 @@ class Client:
         self._settings: tuple[object, Settings] | None = None
         self._introducing = threading.Lock()
         self._introduced: Project | None = None
+        self._read_at = 0.0
         self._connection = Connection(home, self._greeting, self._hear)
 
     @property
@@ -250,6 +251,7 @@ class Client:
         if self._settings and self._settings[0] == stamp(self.folder, self.home, self._settings[1]):
             return self._settings[1], False
         read = load(self.folder, self.home)
+        self._read_at = time.monotonic()
         self._settings = (stamp(self.folder, self.home, read), read)
         return read, True
 
@@ -280,8 +282,9 @@ class Client:
                 project = Project.of(self._read_settings()[0])
             except SettingsError as error:
                 project = Project.broken(self._key(), str(error))
-            if project != self._introduced:
-                self._introduced = replace(project, since=time.monotonic())
+            known = self._introduced
+            since = max(known.since, self._read_at) if known == project else time.monotonic()
+            self._introduced = replace(project, since=since)
             return {"do": "project", **self._introduced.to_frame()}
 
     def _hear(self, frame: Frame) -> None:

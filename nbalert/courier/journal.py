@@ -32,7 +32,8 @@ def logged(path: Path) -> Iterator[None]:
         yield
     finally:
         journal.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # a full disk again
+            handler.close()
 
 
 class _File(logging.handlers.RotatingFileHandler):

@@ -38,7 +38,7 @@ class Project:
         channels: Name → values, secrets resolved.
         problems: Name → why that channel cannot be used.
         network: The way out of the processes that brought it.
-        since: When their values were last others, on the clock that all processes share.
+        since: When they last read files or values that were others, on the clock that all processes share.
     """
 
     key: str

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Webhook:
         self._thread = threading.Thread(target=self._loop.run_forever, name="webhook server")
         self.port = 0
 
-    def __enter__(self) -> Webhook:
+    def __enter__(self) -> Self:
         self._thread.start()
         self.up()
         return self
