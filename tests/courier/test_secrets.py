@@ -24,12 +24,18 @@ from tests.processes import Script, settings_file, wait_until, webhook_table
 
 OBEY = """
 import nbalert, os, sys
+from nbalert.process import client
 
 def outcome(posted):
     try:
         return posted.wait(60)
     except nbalert.ChannelError as error:
         return f"{type(error).__name__}: {error}"
+
+def set_variable(name, value):
+    os.environ[name] = value
+    assert client().settings
+    client().request({"do": "status"})  # what was sent before has been heard then
 
 for line in sys.stdin:
     exec(line)
@@ -43,6 +49,7 @@ StartProcess = Callable[..., Script]
 def mode(request: pytest.FixtureRequest, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A courier that is there before anybody brings a secret; none is left behind."""
     monkeypatch.setenv("NBALERT_COURIER", request.param)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # a way out of its host that leads nowhere
     status()
     yield request.param
     finish()
@@ -170,7 +177,7 @@ def test_a_rotated_token_strands_nothing(where: str, start: StartProcess, home: 
         assert kernel.line() == "done"
         assert "check the token" in reasons()
         if where == "variable":
-            do(kernel, f"os.environ['TEAM'] = {new!r}")
+            do(kernel, f"set_variable('TEAM', {new!r})")
         elif where == "restart":
             kernel.kill()
             kernel = start(project, TEAM=new)
@@ -200,9 +207,7 @@ def test_the_newest_of_two_kernels_counts(start: StartProcess, mode: str, tmp_pa
         service.until(lambda s: s.titles == ["1", "2", "3"])
 
 
-def test_each_project_has_its_own_way_out(
-    start: StartProcess, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_project_has_its_own_way_out(start: StartProcess, home: Home, tmp_path: Path) -> None:
     """Not that of the courier, nor of another project; a change counts at once; a password is nowhere."""
     url = f"http://{HOST}/secret-path"
     for name in ("a", "b"):
@@ -219,10 +224,10 @@ def test_each_project_has_its_own_way_out(
         post(b, "b")
         server.until(lambda s: s.titles == ["a", "b"])
         assert (len(for_a.targets), len(for_b.targets)) == (1, 1)
-        do(a, f"os.environ['HTTP_PROXY'] = {for_b.url('bob:hush-wrong')!r}")
+        do(a, f"set_variable('HTTP_PROXY', {for_b.url('bob:hush-wrong')!r})")
         post(a, "a2")
         wait_until(lambda: "the proxy wants another user or password" in reasons())
-        do(a, f"os.environ['HTTP_PROXY'] = {for_b.url('bob:hush-bob')!r}")
+        do(a, f"set_variable('HTTP_PROXY', {for_b.url('bob:hush-bob')!r})")
         post(a, "a3")
         server.until(lambda s: s.titles == ["a", "b", "a2", "a3"])
         assert len(for_a.targets) == 1
