@@ -224,7 +224,9 @@ class Delivery:
             worker.told_seq = post["seq"]
             if post["is_question"]:
                 self._fail(post, reason)
-        self._on_kept(key[0], [post["message"] for post in posts if not post["is_question"]], reason)
+        if kept := [post["message"] for post in posts if not post["is_question"]]:
+            log.warning("%d kept until that is mended: %s", len(kept), reason)
+        self._on_kept(key[0], kept, reason)
 
     def _again(self, row: sqlite3.Row, error: ChannelError) -> None:
         delay_s = backoff_s(row["attempts"])

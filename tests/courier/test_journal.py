@@ -13,7 +13,7 @@ from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.proxy import Proxy
 from tests.chat_servers.webhook import GARBAGE, RESET, Webhook, status
-from tests.processes import settings_file, wait_until, webhook_table
+from tests.processes import Script, settings_file, wait_until, webhook_table
 
 log = logging.getLogger("nbalert.courier.test")
 
@@ -61,13 +61,16 @@ def test_a_full_disk_is_not_told_to_the_notebook(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_cannot_be_encoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file's name may be no text; the line is written all the same."""
-    path = tmp_path / "log"
-    with logged(path):
-        log.warning("%s", "\udce9")
-    assert r"\udce9" in path.read_text()
-    assert capsys.readouterr() == ("", "")
+def test_what_cannot_be_encoded(tmp_path: Path) -> None:
+    """A file's name may be no text; the line is written all the same, and nothing is said elsewhere."""
+    code = (
+        "import logging; from pathlib import Path; from nbalert.courier.journal import logged\n"
+        "with logged(Path('log')):\n"
+        "    logging.getLogger('nbalert.courier').warning('%s', '\\udce9')"
+    )
+    with Script(code, folder=tmp_path) as script:
+        assert (script.end(), script.stderr) == (0, "")
+    assert r"\udce9" in (tmp_path / "log").read_text()
 
 
 LEAKY = """
