@@ -157,6 +157,8 @@ class Conversation:
         changed = self._rooms.projects.learn(project)
         self._rooms.listening.renew(project.key, changed)
         self._rooms.delivery.renew(project.key, changed)
+        self._rooms.attendance.introduce(presence)
+        self._rooms.delivery.go_on(project.key)
 
     def _settled_frame(self, message: str) -> Frame | None:
         rows = self._rooms.store.rows(

@@ -34,6 +34,8 @@ RECHECK_S = 5.0
 """How often a channel that is not ready is looked at again without having been woken."""
 DENIED_RECHECK_S = 300.0
 """How often a service that denies all is tried again: a permission may be given back without a word here."""
+INTRODUCTION_S = 5.0
+"""How long a delivery waits for its sender, which writes a file first and brings its settings then."""
 ATTEMPT_LIMIT_S = 120.0
 FAULT_LIMIT = 10
 """Tries after which a channel's own bug (any error but a ChannelError) gives a message up."""
@@ -52,6 +54,7 @@ class Delivery:
     Args:
         on_settled: Called with a message's id when a post of it has ended.
         on_kept: Called with a project, ids of messages and a reason: they wait until its settings are mended.
+        has_introduced: Whether the process of that origin has brought its project's settings.
     """
 
     def __init__(
@@ -60,11 +63,13 @@ class Delivery:
         projects: Projects,
         on_settled: Callable[[str], None],
         on_kept: Callable[[str, list[str], str], None],
+        has_introduced: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._projects = projects
         self._on_settled = on_settled
         self._on_kept = on_kept
+        self._has_introduced = has_introduced
         self._workers: dict[_Key, Worker] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -95,6 +100,12 @@ class Delivery:
             if worker := self._workers.get((project, channel)):
                 worker.tell(News.MENDED)
 
+    def go_on(self, project: str) -> None:
+        """A process of that project has brought its settings: what waited for it need not any more."""
+        for key, worker in self._workers.items():
+            if key[0] == project:
+                worker.tell(News.SENDER)
+
     async def aclose(self) -> None:
         """Stop; what does not end soon is tried again by the next courier, with the same key."""
         self._is_closing = True
@@ -109,13 +120,22 @@ class Delivery:
         try:
             while not self._is_closing and (row := self._head(key)):
                 delay_s = row["next_attempt_at"] - time.time()
-                if delay_s <= 0 or await self._is_mended(worker, delay_s):
+                if (grace_s := self._grace_s(row)) > 0:
+                    worker.forget(News.SENDER)
+                    await worker.wait(News.SENDER, grace_s)
+                elif delay_s <= 0 or await self._is_mended(worker, delay_s):
                     worker.begin()
                     await self._attempt(key, worker, row)
         except sqlite3.Error:  # the disk is full, perhaps; the next round begins anew
             log.exception("deliveries of channel %s pause: the store cannot be used", key[1])
         finally:
             del self._workers[key]
+
+    def _grace_s(self, row: sqlite3.Row) -> float:
+        """How long to wait for settings that may be newer than those known; not for ever: it may be dead."""
+        if self._has_introduced(row["origin"]):
+            return 0.0
+        return float(row["accepted_at"] + INTRODUCTION_S - time.time())
 
     async def _is_mended(self, worker: Worker, delay_s: float) -> bool:
         """Wait, and be told of other settings. What an earlier courier put off they do not hasten.
@@ -126,7 +146,7 @@ class Delivery:
 
     def _head(self, key: _Key) -> sqlite3.Row | None:
         return self._store.row(
-            "SELECT d.*, m.body FROM delivery d JOIN message m ON m.id = d.message"
+            "SELECT d.*, m.body, m.origin, m.accepted_at FROM delivery d JOIN message m ON m.id = d.message"
             " WHERE d.project = ? AND d.channel = ? AND d.state = 'waiting' ORDER BY d.seq LIMIT 1",
             *key,
         )

@@ -14,6 +14,8 @@ class News(Flag):
     """The settings of the channel are others now."""
     ARRIVAL = auto()
     """Another delivery has been queued behind."""
+    SENDER = auto()
+    """A process of the project has brought its settings."""
 
 
 class Worker:

@@ -43,10 +43,12 @@ class Courier:
         self._store = store
         self._inbox = inbox
         self._projects = Projects(home, OwnInbox(inbox.url, inbox.sender_token(owner)))
-        self._delivery = Delivery(store, self._projects, self._settled, self._kept)
+        self._attendance = Attendance()
+        self._delivery = Delivery(
+            store, self._projects, self._settled, self._kept, self._attendance.has_introduced
+        )
         self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
         self._listening = Listening(self._projects, self._ledger)
-        self._attendance = Attendance()
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
         self._intake = Intake(spool, store, self._delivery, self._ledger)

@@ -29,12 +29,14 @@ class Rooms:
         self.store = Store(home.store)
         self.spool = Spool(home.spool)
         self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"))
+        self.strangers: set[str] = set()
         self.kept: list[tuple[list[str], str]] = []
         self.delivery = Delivery(
             self.store,
             self.projects,
             self.settled.append,
             lambda project, messages, reason: self.kept.append((messages, reason)),
+            lambda origin: origin not in self.strangers,
         )
         self.ledger = Ledger(
             self.store,

@@ -377,3 +377,34 @@ def test_a_decision_that_may_not_be_shown(home: Home) -> None:
             await rooms.until(lambda: rooms.store.row(ended))
 
     run(home, work)
+
+
+def test_the_sender_s_own_settings_are_waited_for(home: Home) -> None:
+    """A new kernel's file may be found before its word: it goes by what that kernel brings."""
+    with Webhook() as old, Webhook() as new:
+
+        async def work(rooms: Rooms) -> None:
+            rooms.strangers.add("o")
+            rooms.learn(old.url)
+            posted = rooms.accept(Message(title="x"))
+            await asyncio.sleep(0.1)  # that nothing happens cannot be waited for
+            rooms.learn(new.url)
+            rooms.strangers.clear()
+            rooms.delivery.go_on("p")
+            await rooms.until(lambda: rooms.settled == [posted])
+
+        run(home, work)
+        assert (old.titles, new.titles) == ([], ["x"])
+
+
+def test_a_sender_that_never_comes(home: Home) -> None:
+    """It may have been killed at once: its message goes all the same, by the settings that are known."""
+    with Webhook() as server:
+
+        async def work(rooms: Rooms) -> None:
+            rooms.strangers.add("o")
+            rooms.learn(server.url)
+            posted = rooms.accept(Message(title="x"))
+            await rooms.until(lambda: rooms.settled == [posted])
+
+        run(home, work)

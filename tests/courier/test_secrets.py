@@ -234,6 +234,19 @@ def test_each_project_has_its_own_way_out(start: StartProcess, home: Home, tmp_p
         assert is_nowhere(b"hush", home)
 
 
+def test_a_new_kernel_s_first_alert_goes_by_its_own(start: StartProcess, tmp_path: Path) -> None:
+    """An address that was changed while no kernel ran counts from the first alert on."""
+    settings_file(tmp_path / "p", webhook_table("ci", "env:TEAM"))
+    with Webhook() as old, Webhook() as new:
+        before = start(tmp_path / "p", TEAM=old.url)
+        post(before, "before")
+        old.until(lambda s: s.titles == ["before"])
+        before.kill()
+        post(start(tmp_path / "p", TEAM=new.url), "after")
+        new.until(lambda s: s.titles == ["after"])
+        assert old.titles == ["before"]
+
+
 @pytest.mark.parametrize("where", ["variable", "settings"])
 def test_paths_of_certificates_are_the_project_s(where: str, start: StartProcess, tmp_path: Path) -> None:
     """Relative ones, of a variable or of the settings file, name the same file in the courier."""
