@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,7 +19,7 @@ from uuid import uuid4
 from nbalert import __version__
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
-from nbalert.errors import ChannelRefused, SettingsError
+from nbalert.errors import ChannelDenied, ChannelRefused, SettingsError
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
@@ -26,6 +27,7 @@ from nbalert.question import Decision, Reply
 from nbalert.spool import Spool
 
 if TYPE_CHECKING:
+    from nbalert.courier.projects import Project
     from nbalert.settings import Settings
     from nbalert.workbench import Workbench
 
@@ -91,9 +93,10 @@ class Client:
         self._questions: dict[str, Pending] = {}
         self._runs: dict[str, Frame] = {}
         self._settings: tuple[object, Settings] | None = None
-        self._is_introduced = False
-        self._introducing = threading.Lock()
+        self._introducing = threading.RLock()
+        self._introduced: Project | None = None
         self._changes = 0
+        self._read_at = 0.0
         self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
 
@@ -245,12 +248,15 @@ class Client:
 
     def _project(self) -> str:
         """Names the project also while its settings are wrong: its messages wait until they are mended."""
-        from nbalert.settings import project_key
-
         try:
             return self.settings.project
         except SettingsError:
-            return project_key(self.folder, self.home)
+            return self._key()
+
+    def _key(self) -> str:
+        from nbalert.settings import project_key
+
+        return project_key(self.folder, self.home)
 
     def _read_settings(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
@@ -259,6 +265,7 @@ class Client:
         if self._settings and self._settings[0] == stamp(self.folder, self.home, self._settings[1]):
             return self._settings[1], False
         read = load(self.folder, self.home)
+        self._read_at = time.monotonic()
         self._settings = (stamp(self.folder, self.home, read), read)
         return read, True
 
@@ -297,27 +304,32 @@ class Client:
     def _reintroduce(self) -> None:
         with self._introducing:  # what is said last is what is so now
             self._changes += 1
-            if self._is_introduced:
+            if self._introduced:  # from then on the courier hears of every change
                 self._connection.send(self._introduction())
 
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         from nbalert.courier.projects import Project
-        from nbalert.settings import project_key
         from nbalert.workbench import able
 
-        self._is_introduced = True  # from now on the courier hears of every change
-        try:
-            project = Project.of(self._read_settings()[0])
-        except SettingsError as error:
-            # Not by `settings`: it introduces anew where the files have been mended just now.
-            project = Project.broken(project_key(self.folder, self.home), str(error))
-        return {"do": "project", **project.to_frame(), "works": able(project)}
+        with self._introducing:  # of two threads that of the newer values has the later time
+            try:
+                project = Project.of(self._read_settings()[0])
+            except SettingsError as error:
+                project = Project.broken(self._key(), str(error))
+            known = self._introduced
+            since = max(known.since, self._read_at) if known == project else time.monotonic()
+            self._introduced = replace(project, since=since)
+            return {"do": "project", **self._introduced.to_frame(), "works": able(project)}
 
     def _hear(self, frame: Frame) -> None:
         event = frame.get("event")
         if event == "settled":
             self._settle(frame)
+        elif event == "kept":
+            self._note_kept(frame)
+        elif event == "introduce":
+            self._reintroduce()
         elif event == "reply":
             with self._guard:
                 pending = self._questions.get(frame["question"])
@@ -344,6 +356,14 @@ class Client:
             receipts.set_exception(ChannelRefused("; ".join(frame["errors"])))
         else:
             receipts.set_result([Receipt.from_json(receipt) for receipt in frame["receipts"]])
+
+    def _note_kept(self, frame: Frame) -> None:
+        """It stays with the courier; whoever waits for it hears that it needs a hand."""
+        with self._guard:
+            receipts = self._messages.pop(frame["message"], None)
+        if receipts:
+            reason = f"{frame['reason']}; it is kept, and sent once that is mended"
+            receipts.set_exception(ChannelDenied(reason))
 
     def _decide(self, decision: Decision) -> None:
         with self._guard:

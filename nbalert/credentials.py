@@ -22,6 +22,16 @@ def environment_name(text: str) -> str:
     return text.removeprefix("env:") if text.startswith("env:") else ""
 
 
+def secret_file(text: str, folder: Path) -> Path | None:
+    """The file that a `file:` reference names; None for anything else, and where there can be none."""
+    if not text.startswith("file:"):
+        return None
+    try:
+        return folder / expanded(text.removeprefix("file:"))
+    except SettingsError:
+        return None
+
+
 def resolve(reference: str, folder: Path, environment: Mapping[str, str] | None) -> str:
     """The secret that a reference names.
 
@@ -37,8 +47,20 @@ def resolve(reference: str, folder: Path, environment: Mapping[str, str] | None)
     if scheme == "env":
         return _from_environment(rest, environment)
     if scheme == "file":
-        return _from_file(folder / Path(rest).expanduser())
+        return _from_file(folder / expanded(rest))
     return _from_keyring(rest)
+
+
+def expanded(path: str) -> Path:
+    """A path from settings, with `~` as the user's folder.
+
+    Raises:
+        SettingsError: It names the folder of nobody here.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{path}: there is no such user's folder") from None
 
 
 def _from_environment(name: str, environment: Mapping[str, str] | None) -> str:

@@ -6,7 +6,8 @@ NbalertError
 ├─ ChannelError             channel, what to do next; `.retryable`
 │  ├─ ChannelUnreachable    network, timeout, 5xx                 retryable
 │  ├─ ChannelBusy           429, `.retry_after_s`                 retryable
-│  └─ ChannelRefused        token, permission, not found, too large after trimming
+│  └─ ChannelRefused        too large after trimming, or not understood
+│     └─ ChannelDenied      token, permission, address, proxy: kept until the settings are mended
 ├─ CourierError             no courier can be reached or hosted
 ├─ StoreError               unreadable, full, newer schema
 └─ AskError
@@ -72,7 +73,14 @@ class ChannelBusy(ChannelError):
 
 
 class ChannelRefused(ChannelError):
-    """Token, permission, address or size: another try would end the same way."""
+    """The message, or what the settings say: another try would end the same way."""
+
+
+class ChannelDenied(ChannelRefused):
+    """Token, permission, address or proxy: no message would pass until that is mended.
+
+    Alerts are kept, and tried when the project's settings change; a question ends with this error at once.
+    """
 
 
 class CourierError(NbalertError):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -14,16 +14,21 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PrivateAttr,
     SecretStr,
     SerializationInfo,
     ValidationError,
     ValidationInfo,
 )
 
-from nbalert.credentials import is_reference, resolve
+from nbalert.credentials import expanded, is_reference, resolve
 from nbalert.durations import parse_duration
 from nbalert.errors import SettingsError
+from nbalert.network import Network
 from nbalert.question import APPROVE, REJECT
+
+SECRET_CHARS = 4
+"""What is shorter is no secret, and stands in too many words."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -61,7 +66,7 @@ def _maybe_secret(value: object, info: ValidationInfo) -> object:
 
 def _local_path(value: object, info: ValidationInfo) -> object:
     if isinstance(info.context, Origin) and isinstance(value, str):
-        return info.context.folder / Path(value).expanduser()
+        return (info.context.folder / expanded(value)).absolute()
     return value
 
 
@@ -105,6 +110,18 @@ class ChannelSettings(Frozen):
     reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
     timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")
     tls: Tls = Field(default_factory=Tls, description="TLS options")
+    _network: Network = PrivateAttr(default_factory=Network)  # no field: nobody writes it into a file
+
+    @property
+    def network(self) -> Network:
+        """The way out that the project's processes have; directly unless `through` has set it."""
+        return self._network
+
+    def through(self, network: Network) -> Self:
+        """The same settings with a way out, for whoever builds the channel."""
+        copied = self.model_copy()
+        copied._network = network
+        return copied
 
 
 def validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, prefix: str = "") -> _Model:
@@ -122,6 +139,25 @@ def validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, pr
         raise SettingsError(f"{origin.file}: {prefix.rstrip('.')}: {error}") from None
     except ValidationError as error:
         raise SettingsError("; ".join(_faults(error, model, origin, prefix))) from None
+
+
+def without_secrets(text: str, settings: ChannelSettings) -> str:
+    """A text in which the secrets of a channel, and of the way to it, are blotted out."""
+    for secret in sorted({*_secrets(settings), *settings.network.secrets}, key=len, reverse=True):
+        text = text.replace(secret, "***") if len(secret) >= SECRET_CHARS else text
+    return text
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from _secrets([inner for _, inner in value])
+    elif isinstance(value, Mapping):
+        yield from _secrets(list(value.values()))
+    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        for inner in value:
+            yield from _secrets(inner)
 
 
 def _faults(error: ValidationError, model: type[BaseModel], origin: Origin, prefix: str) -> Iterator[str]:

@@ -194,7 +194,8 @@ class Posted:
             One receipt a channel, in the order the channels were named.
 
         Raises:
-            ChannelError: A channel refused it; the message says why and what to do.
+            ChannelError: A channel refused it; says why and what to do. Where it is ChannelDenied it is kept,
+                and sent once that is mended.
             TimeoutError: Still on its way; nothing is lost, `nbalert status` says what it waits for.
         """
         return self._receipts.result(timeout_s)

@@ -11,17 +11,18 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from nbalert.credentials import environment_name
+from nbalert.credentials import environment_name, secret_file
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.fields import ChannelSettings, Duration, Frozen, Origin, validated
 from nbalert.home import Home
+from nbalert.network import VARIABLES, Network
 
 FILE_NAME = "nbalert.toml"
 ENVIRONMENT = "the environment"
@@ -80,13 +81,24 @@ class Settings:
     exit_wait_s: float | None
     me: Mapping[str, str]
     channels: Mapping[str, ChannelTable]
+    network: Network
 
     @property
     def environment_names(self) -> tuple[str, ...]:
         """The variables that `env:` references name."""
-        values = (value for table in self.channels.values() for value in table.values.values())
-        names = (environment_name(value) for value in values if isinstance(value, str))
+        names = (environment_name(value) for _, value in self._texts())
         return tuple(name for name in names if name)
+
+    @property
+    def secret_files(self) -> tuple[Path, ...]:
+        """The files that `file:` references name."""
+        paths = (secret_file(value, folder) for folder, value in self._texts())
+        return tuple(path for path in paths if path)
+
+    def _texts(self) -> Iterator[tuple[Path, str]]:
+        """Every value that may be a reference, and where its relative paths start."""
+        for table in self.channels.values():
+            yield from ((table.origin.folder, v) for v in table.values.values() if isinstance(v, str))
 
     def channel(self, name: str | None) -> ChannelTable:
         """The table of a channel; None means the default one.
@@ -116,10 +128,14 @@ def load(start: Path, home: Home, environment: Mapping[str, str] | None = None) 
 
 
 def stamp(start: Path, home: Home, known: Settings | None) -> object:
-    """Changes when a file or a variable that these settings name has; costs one `stat` a folder upwards."""
+    """Changes when a file or a variable that these settings name has, or the way out.
+
+    Costs one `stat` a folder upwards and a secret file.
+    """
     names = known.environment_names if known else ()
-    files = tuple(_changed_at(path) for path in (home.settings, *_candidates(start, home)))
-    return files, tuple(os.environ.get(name) for name in names)
+    paths = (home.settings, *_candidates(start, home), *(known.secret_files if known else ()))
+    files = tuple(_changed_at(path) for path in paths)
+    return files, tuple(os.environ.get(name) for name in (*names, *VARIABLES))
 
 
 def project_key(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> str:
@@ -168,6 +184,7 @@ def _merged(home: Home, project: Path | None, env: Mapping[str, str] | None) -> 
         exit_wait_s=values["exit_wait"],
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
         channels=_tables([(user, home.settings), (own, project)], top, env),
+        network=Network.of(env or {}),
     )
     settings.channel(None)
     return settings

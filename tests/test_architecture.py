@@ -46,7 +46,7 @@ spool
 line
 settings
 fields
-credentials
+credentials network
 show
 build
 message

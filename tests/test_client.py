@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbalert.client import Client, Pending
-from nbalert.errors import ChannelRefused, CourierError
+from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
 from nbalert.home import Home
 from nbalert.message import Message, Receipt
 from nbalert.question import Decision, Outcome, Reply
@@ -69,12 +69,27 @@ def test_receipts_in_the_order_of_the_channels(home: Home, client: Client) -> No
         assert client.waiting() == 0
 
 
+def test_what_is_kept_is_told(home: Home, client: Client) -> None:
+    """Whoever waits hears what to mend, and it arrives when that has been done."""
+    with Webhook() as one, Webhook() as two:
+        one.always(status(401))
+        settings_file(home.root, webhook_table("ci", one.url))
+        posted = client.accept(Message(title="x"), ["ci"])
+        with pytest.raises(ChannelDenied, match=r"check the token .*; it is kept, and sent once"):
+            posted.wait()
+        assert client.waiting() == 0
+        assert "check the token" in _reason(client)
+        settings_file(home.root, webhook_table("ci", two.url))
+        assert client.settings
+        two.until(lambda s: s.titles == ["x"])
+
+
 def test_a_refusal_is_told(home: Home, client: Client) -> None:
     """By the channels that refused."""
     with Webhook() as server:
-        server.always(status(404))
+        server.always(status(413))
         settings_file(home.root, webhook_table("ci", server.url))
-        with pytest.raises(ChannelRefused, match=r"ci: 127\.0\.0\.1 answered 404 X; check the address"):
+        with pytest.raises(ChannelRefused, match=r"ci: 127\.0\.0\.1 answered 413"):
             client.accept(Message(title="x"), ["ci", "inbox"]).wait()
 
 
@@ -88,6 +103,25 @@ def test_settings_are_read_again(home: Home, client: Client) -> None:
         assert "new" in client.settings.channels
         client.accept(Message(title="2"), ["ci"]).wait()
         assert (one.titles, two.titles) == (["1"], ["2"])
+
+
+@pytest.fixture
+def another(home: Home, tmp_path: Path) -> Iterator[Client]:
+    """A second process's side."""
+    made = Client(home, tmp_path)
+    yield made
+    made.close(0)
+
+
+def test_who_read_last_counts(home: Home, client: Client, another: Client) -> None:
+    """Also where that was what it had read before: a file that one process saw otherwise was put back."""
+    with Webhook() as one, Webhook() as two:
+        for n, (sender, server) in enumerate([(another, one), (client, two), (another, one)]):
+            settings_file(home.root, webhook_table("ci", server.url))
+            assert sender.settings
+            sender.request({"do": "status"})  # what it has sent before has been heard then
+            sender.accept(Message(title=str(n)), ["ci"]).wait()
+        assert (one.titles, two.titles) == (["0", "2"], ["1"])
 
 
 def test_messages_wait_for_broken_settings(home: Home, client: Client) -> None:

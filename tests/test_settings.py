@@ -11,6 +11,7 @@ from nbalert import channels
 from nbalert.courier.projects import Project
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.home import Home
+from nbalert.network import Network
 from nbalert.settings import Settings, load, load_project, project_key, stamp
 from tests.processes import settings_file, webhook_table
 
@@ -218,3 +219,53 @@ def test_a_change_is_noticed(home: Home, project: Path, monkeypatch: pytest.Monk
     path.unlink()
     stamps.append(stamp(project, home, known))
     assert all(one != two for one, two in pairwise(stamps))
+
+
+def test_a_rotated_secret_is_noticed(home: Home, project: Path) -> None:
+    """In a file that a reference names; one that cannot be found is no error here."""
+    settings_file(project, webhook_table("team", "file:url") + webhook_table("lost", "file:~nobody/url"))
+    known = load(project, home, {})
+    stamps = [stamp(project, home, known)]
+    (project / "url").write_text(SECRET)
+    stamps.append(stamp(project, home, known))
+    os.utime(project / "url", ns=(1, 1))
+    stamps.append(stamp(project, home, known))
+    assert all(one != two for one, two in pairwise(stamps))
+
+
+def test_the_way_out_is_part_of_the_settings(
+    home: Home, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes along to the courier, a change is noticed, and a project that is gone has none."""
+    path = settings_file(project, webhook_table("team", SECRET))
+    before = stamp(project, home, None)
+    monkeypatch.setenv("HTTPS_PROXY", "http://ann:s3cr3t@proxy:1")
+    assert stamp(project, home, None) != before
+    sent = Project.of(load(project, home))
+    assert sent.network.https_proxy == "http://ann:s3cr3t@proxy:1"
+    assert "s3cr3t" not in repr(sent)
+    assert Project.from_frame(sent.to_frame()) == sent
+    assert load_project(str(path), home).network == Network()
+
+
+@pytest.mark.parametrize("key", ["ca", "key"])
+def test_a_folder_of_nobody(key: str, home: Home, project: Path) -> None:
+    """Is one wrong channel, named, and spoils no other."""
+    tls = f'tls = {{ {key} = "~nobody-here/file" }}\n'
+    settings_file(project, webhook_table("team", SECRET, tls) + webhook_table("good", SECRET))
+    assert "channels.team: ~nobody-here/" in refusal(project, home)
+    assert set(Project.of(loaded(project, home)).channels) == {"inbox", "good"}
+
+
+def test_a_path_with_a_tilde(home: Home, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts at the user's own folder, and goes over the line as a whole."""
+    monkeypatch.setenv("HOME", str(project / "ann"))
+    tls = 'tls = { ca = "~/ca.crt", cert = "me.crt", key = "/me.key" }'
+    settings_file(project, webhook_table("team", SECRET, tls))
+    frame = Project.of(loaded(project, home)).to_frame()
+    assert frame["channels"]["team"]["tls"] == {
+        "ca": f"{project}/ann/ca.crt",
+        "cert": f"{project}/me.crt",
+        "key": "/me.key",
+        "verify": True,
+    }

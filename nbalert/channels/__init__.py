@@ -14,6 +14,7 @@ from nbalert.channels.base import Channel
 from nbalert.channels.registry import registered
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
+from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
 KINDS = {
@@ -84,7 +85,11 @@ def check(table: ChannelTable) -> ChannelSettings:
     return table.checked(channel_class(table.kind).Settings)
 
 
-def build(name: str, values: Mapping[str, Any]) -> Channel:
-    """A channel from values that `check` has seen, on the side of the courier."""
+def build(name: str, values: Mapping[str, Any], network: Network | None = None) -> Channel:
+    """A channel from values that `check` has seen, on the side of the courier.
+
+    Args:
+        network: The way out of its project; None where only this machine is to be reached.
+    """
     found = packaged_class(str(values["kind"]))
-    return found(name, found.Settings.model_validate(values))
+    return found(name, found.Settings.model_validate(values).through(network or Network()))

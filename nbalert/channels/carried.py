@@ -6,21 +6,21 @@ line and without the channel's secrets; of a bug only its type and place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from traceback import walk_tb
 from typing import Any
-
-from pydantic import BaseModel, SecretStr
 
 from nbalert.channels.base import Channel
 from nbalert.errors import (
     CannotAsk,
     ChannelBusy,
+    ChannelDenied,
     ChannelError,
     ChannelRefused,
     ChannelUnreachable,
     SettingsError,
 )
+from nbalert.fields import without_secrets
 
 LONGEST_CHARS = 1000
 
@@ -31,6 +31,7 @@ class ChannelFault(Exception):
 
 _BY_NAME = {
     "unreachable": ChannelUnreachable,
+    "denied": ChannelDenied,
     "refused": ChannelRefused,
     "cannot ask": CannotAsk,
     "settings": SettingsError,
@@ -47,6 +48,8 @@ def packed(error: BaseException, channel: Channel | None) -> dict[str, Any]:
     says = _scrubbed(str(error), channel)
     if isinstance(error, ChannelBusy):
         return {"is": "busy", "says": says, "retry_after_s": _wish(error.retry_after_s)}
+    if isinstance(error, ChannelDenied):
+        return {"is": "denied", "says": says}
     if isinstance(error, ChannelError):
         return {"is": "unreachable" if error.retryable else "refused", "says": says}
     if isinstance(error, CannotAsk):
@@ -73,22 +76,8 @@ def _wish(seconds: object) -> float | None:
 
 
 def _scrubbed(text: str, channel: Channel | None) -> str:
-    secrets = {secret for secret in _secrets(channel.settings if channel else None) if secret}
-    for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
-        text = text.replace(secret, "***")
-    return " ".join(text.split())[:LONGEST_CHARS]
-
-
-def _secrets(value: object) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        yield from _secrets([inner for _, inner in value])
-    elif isinstance(value, Mapping):
-        yield from _secrets(list(value.values()))
-    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        for inner in value:
-            yield from _secrets(inner)
+    known = without_secrets(text, channel.settings) if channel else text
+    return " ".join(known.split())[:LONGEST_CHARS]
 
 
 def _place(error: BaseException, channel: Channel | None) -> str:

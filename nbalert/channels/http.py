@@ -13,13 +13,15 @@ from typing import Any
 
 import httpx
 
-from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused, ChannelUnreachable, SettingsError
-from nbalert.fields import ChannelSettings, Tls
+from nbalert.channels.routes import Routes
+from nbalert.channels.trust import server_context
+from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
+from nbalert.fields import ChannelSettings
 
 STREAM_SILENCE_S = 90.0
 """A stream that says nothing for this long is taken for dead. Servers are to send a sign of life sooner."""
-_DIRECT = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
-"""What is on this machine is not reached through the proxy that the environment may name."""
+
+_PROXY_DENIED = "the proxy wants another user or password; check HTTP_PROXY and HTTPS_PROXY"
 
 _is_ours: ContextVar[bool] = ContextVar("nbalert_http", default=False)
 # httpx logs each URL, and one of a webhook is a secret. The user's own requests go on being logged.
@@ -31,7 +33,7 @@ class Http:
 
     Args:
         channel: Name in the settings.
-        settings: Has timeout and TLS options.
+        settings: Has timeout, TLS options and the way out.
         base_url: Start of every URL that is not absolute.
         headers: Sent with each request.
     """
@@ -45,12 +47,16 @@ class Http:
     ) -> None:
         self._channel = channel
         self._timeout_s = settings.timeout_s
+        self._routes = Routes(
+            channel, settings.network, server_context(channel, settings.tls, settings.network)
+        )
+        # Not by this process's environment: the courier works for many projects.
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers=headers,
-            verify=_context(channel, settings.tls),
+            transport=self._routes,
             timeout=settings.timeout_s,
-            mounts=_DIRECT,
+            trust_env=False,
         )
 
     async def request(self, method: str, url: str, **options: Any) -> httpx.Response:
@@ -89,19 +95,37 @@ class Http:
         try:
             yield
         except httpx.InvalidURL as error:
-            raise ChannelRefused(f"{self._channel}: the URL in the settings is not valid") from error
+            raise ChannelDenied(f"{self._channel}: the URL in the settings is not valid") from error
         except httpx.UnsupportedProtocol as error:
-            raise ChannelRefused(
+            raise ChannelDenied(
                 f"{self._channel}: the URL in the settings must start with https:// or http://"
             ) from error
+        except httpx.ProxyError as error:
+            raise self._proxy_refusal(error) from error
         except httpx.HTTPError as error:
-            host = error.request.url.host if getattr(error, "_request", None) else "the service"
-            raise ChannelUnreachable(f"{self._channel}: {host}: {_why(error)}") from error
+            raise ChannelUnreachable(f"{self._channel}: {self._place(error)}: {_why(error)}") from error
+
+    def _proxy_refusal(self, error: httpx.ProxyError) -> ChannelError:
+        status = str(error).partition(" ")[0]
+        if status == "407":
+            return ChannelDenied(f"{self._channel}: {_PROXY_DENIED}")
+        why = f"it answered {status}" if status.isdecimal() else "it refused"
+        return ChannelUnreachable(f"{self._channel}: {self._place(error)}: {why}")
+
+    def _place(self, error: httpx.HTTPError) -> str:
+        """Host of the service, and of the proxy in between."""
+        if not getattr(error, "_request", None):
+            return "the service"
+        url = error.request.url
+        proxy = self._routes.proxy_for(url)
+        return f"{url.host} through the proxy {httpx.URL(proxy).host}" if proxy else url.host
 
     def _check(self, response: httpx.Response) -> None:
         status, host = response.status_code, response.url.host
         if response.is_success:
             return
+        if status == 407:
+            raise ChannelDenied(f"{self._channel}: {_PROXY_DENIED}")
         says = f"{self._channel}: {host} answered {status} {response.reason_phrase}".rstrip()
         raise _error(says, status, response.headers.get("Retry-After"))
 
@@ -112,9 +136,9 @@ def _error(says: str, status: int, retry_after: str | None) -> ChannelError:
     if status == 408 or status >= 500:
         return ChannelUnreachable(says)
     if status in (401, 403):
-        return ChannelRefused(f"{says}; check the token and its permissions")
+        return ChannelDenied(f"{says}; check the token and its permissions")
     if status in (404, 410):
-        return ChannelRefused(f"{says}; check the address in the settings")
+        return ChannelDenied(f"{says}; check the address in the settings")
     return ChannelRefused(says)
 
 
@@ -136,20 +160,11 @@ def _why(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     if isinstance(error, httpx.ConnectError):
-        return "cannot connect"
+        return "its certificate is not trusted" if _is_distrust(error) else "cannot connect"
     return type(error).__name__
 
 
-def _context(channel: str, tls: Tls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=str(tls.ca) if tls.ca else None)
-        if tls.cert:
-            context.load_cert_chain(tls.cert, tls.key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"channels.{channel}.tls: cannot read the certificate files: {type(error).__name__}"
-        ) from None
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def _is_distrust(error: BaseException | None) -> bool:
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -74,7 +74,7 @@ class Shelf:
         is_of_class = known is not None and type(known.channel) is cls
         if known and is_of_class and known.read is settings:
             return known
-        checked = check(table)
+        checked = check(table).through(settings.network)
         if not checked.enabled:
             raise SettingsError(f"channel {name} is switched off (enabled = false)")
         if known and is_of_class and known.checked == checked:

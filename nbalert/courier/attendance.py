@@ -37,6 +37,7 @@ class Attendance:
     def __init__(self) -> None:
         self._present: dict[str, Presence] = {}
         self._away_since: dict[str, float] = {}
+        self._introduced: set[str] = set()
 
     def __iter__(self) -> Iterator[Presence]:
         return iter(list(self._present.values()))
@@ -54,6 +55,14 @@ class Attendance:
             # Who is forgotten is counted anew from when it is next asked about.
             recent = {o: since for o, since in self._away_since.items() if now - since < REMEMBERED_S}
             self._away_since = {**recent, presence.origin: now}
+
+    def introduce(self, presence: Presence) -> None:
+        """It has brought its project's settings; that is remembered when it has gone."""
+        self._introduced.add(presence.origin)
+
+    def has_introduced(self, origin: str) -> bool:
+        """Whether that process has ever brought its settings here."""
+        return origin in self._introduced
 
     def away_s(self, origin: str) -> float:
         """Seconds since that process was on the line, 0 if it is.

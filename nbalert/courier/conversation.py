@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,19 @@ class Conversation:
             row = self._rooms.store.row("SELECT origin FROM message WHERE id = ?", message)
             self._rooms.attendance.tell(row["origin"] if row else "", frame)
 
+    def kept(self, project: str, messages: Sequence[str], reason: str) -> None:
+        """These wait until the settings are mended: tell their senders, and ask for the settings of now.
+
+        A secret that is rotated where no process looks, in a file or a keyring, is found so.
+        """
+        for message in messages:
+            row = self._rooms.store.row("SELECT origin FROM message WHERE id = ?", message)
+            frame = {"event": "kept", "message": message, "reason": reason}
+            self._rooms.attendance.tell(row["origin"] if row else "", frame)
+        for presence in self._rooms.attendance:
+            if presence.project == project:
+                presence.peer.send({"event": "introduce"})
+
     def replied(self, origin: str, question: str, reply: Reply) -> None:
         """Show an answer to the asker, whether it decides or not."""
         frame = {"event": "reply", "question": question, "reply": reply.to_json()}
@@ -146,10 +159,15 @@ class Conversation:
     def _learn(self, presence: Presence, frame: Frame) -> None:
         project = Project.from_frame(frame)
         presence.project = project.key
-        is_worked_anew = self._rooms.hosting.offer(presence, dict(frame.get("works", {})))
-        if self._rooms.projects.learn(project) or is_worked_anew:
-            self._rooms.listening.renew(project.key)
-        self._rooms.delivery.wake(project.key)
+        works = dict(frame.get("works", {}))
+        is_worked_anew = self._rooms.hosting.offer(presence, works)
+        changed = self._rooms.projects.learn(project)
+        if is_worked_anew:
+            changed |= {"", *works}
+        self._rooms.listening.renew(project.key, changed)
+        self._rooms.delivery.renew(project.key, changed)
+        self._rooms.attendance.introduce(presence)
+        self._rooms.delivery.go_on(project.key)
 
     def _settled_frame(self, message: str) -> Frame | None:
         rows = self._rooms.store.rows(

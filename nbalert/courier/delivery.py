@@ -11,14 +11,15 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from nbalert.channels.base import Channel, received
 from nbalert.channels.carried import ChannelFault
+from nbalert.courier.news import News, Worker
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.store import Store
-from nbalert.errors import ChannelBusy, ChannelError, ChannelUnreachable
+from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
 from nbalert.message import Message, Receipt
 from nbalert.question import Decision
 
@@ -32,6 +33,10 @@ END_S = 1.0
 """How long an attempt may go on when the courier ends: a half one could arrive twice."""
 RECHECK_S = 5.0
 """How often a channel that is not ready is looked at again without having been woken."""
+DENIED_RECHECK_S = 300.0
+"""How often a service that denies all is tried again: a permission may be given back without a word here."""
+INTRODUCTION_S = 5.0
+"""How long a delivery waits for its sender, which writes a file first and brings its settings then."""
 ATTEMPT_LIMIT_S = 120.0
 FAULT_LIMIT = 10
 """Tries after which a channel's own bug (any error but a ChannelError) gives a message up."""
@@ -48,15 +53,25 @@ class Delivery:
     """Works off the waiting rows.
 
     Args:
-        on_settled: Called with a message's id once no post of it waits any more.
+        on_settled: Called with a message's id when a post of it has ended.
+        on_kept: Called with a project, ids of messages and a reason: they wait until its settings are mended.
+        has_introduced: Whether the process of that origin has brought its project's settings.
     """
 
-    def __init__(self, store: Store, projects: Projects, on_settled: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        projects: Projects,
+        on_settled: Callable[[str], None],
+        on_kept: Callable[[str, list[str], str], None],
+        has_introduced: Callable[[str], bool],
+    ) -> None:
         self._store = store
         self._projects = projects
         self._on_settled = on_settled
-        self._workers: dict[_Key, asyncio.Task[None]] = {}
-        self._woken: dict[_Key, asyncio.Event] = {}
+        self._on_kept = on_kept
+        self._has_introduced = has_introduced
+        self._workers: dict[_Key, Worker] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -67,59 +82,87 @@ class Delivery:
             " ON CONFLICT (message, channel, kind) DO NOTHING",
             *(message, project, channel, kind),
         )
+        if worker := self._workers.get((project, channel)):
+            worker.tell(News.ARRIVAL)
 
-    def wake(self, project: str | None = None) -> None:
-        """Start a worker for every channel with waiting rows; look again at channels that were not ready.
-
-        Args:
-            project: Only this project's channels are looked at again; None: none is.
-        """
+    def wake(self) -> None:
+        """Start a worker for every channel with waiting rows."""
         if self._is_closing:
             return
         for row in self._store.rows("SELECT DISTINCT project, channel FROM delivery WHERE state = 'waiting'"):
             key = (row["project"], row["channel"])
             if key not in self._workers:
-                self._workers[key] = asyncio.create_task(self._work(key))
-            elif project == key[0] and key in self._woken:
-                self._woken[key].set()
+                worker = self._workers[key] = Worker()
+                worker.task = asyncio.create_task(self._work(key, worker))
+
+    def renew(self, project: str, channels: Iterable[str]) -> None:
+        """The settings of these channels are others now: what they put off or keep is tried at once."""
+        for channel in channels:
+            if worker := self._workers.get((project, channel)):
+                worker.tell(News.MENDED)
+
+    def go_on(self, project: str) -> None:
+        """A process of that project has brought its settings: what waited for it need not any more."""
+        for key, worker in self._workers.items():
+            if key[0] == project:
+                worker.tell(News.SENDER)
 
     async def aclose(self) -> None:
         """Stop; what does not end soon is tried again by the next courier, with the same key."""
         self._is_closing = True
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=END_S)
-        workers = list(self._workers.values())
-        for task in workers:
+        tasks = [worker.task for worker in self._workers.values() if worker.task]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _work(self, key: _Key) -> None:
+    async def _work(self, key: _Key, worker: Worker) -> None:
         try:
             while not self._is_closing and (row := self._head(key)):
-                if (delay_s := row["next_attempt_at"] - time.time()) > 0:
-                    await asyncio.sleep(delay_s)
-                else:
-                    await self._attempt(key, row)
+                delay_s = row["next_attempt_at"] - time.time()
+                if (grace_s := self._grace_s(row)) > 0:
+                    worker.forget(News.SENDER)
+                    await worker.wait(News.SENDER, grace_s)
+                elif delay_s <= 0 or await self._is_mended(worker, delay_s):
+                    worker.begin()
+                    await self._attempt(key, worker, row)
         except sqlite3.Error:  # the disk is full, perhaps; the next round begins anew
             log.exception("deliveries of channel %s pause: the store cannot be used", key[1])
         finally:
             del self._workers[key]
 
+    def _grace_s(self, row: sqlite3.Row) -> float:
+        """How long to wait for settings that may be newer than those known; not for ever: it may be dead."""
+        if self._has_introduced(row["origin"]):
+            return 0.0
+        return float(row["accepted_at"] + INTRODUCTION_S - time.time())
+
+    async def _is_mended(self, worker: Worker, delay_s: float) -> bool:
+        """Wait, and be told of other settings. What an earlier courier put off they do not hasten.
+
+        It may have been the service's wish, and nobody knows whether they are others than they were then.
+        """
+        return await worker.wait(News.MENDED if worker.has_tried else News(0), delay_s)
+
     def _head(self, key: _Key) -> sqlite3.Row | None:
         return self._store.row(
-            "SELECT d.*, m.body FROM delivery d JOIN message m ON m.id = d.message"
+            "SELECT d.*, m.body, m.origin, m.accepted_at FROM delivery d JOIN message m ON m.id = d.message"
             " WHERE d.project = ? AND d.channel = ? AND d.state = 'waiting' ORDER BY d.seq LIMIT 1",
             *key,
         )
 
-    async def _attempt(self, key: _Key, row: sqlite3.Row) -> None:
+    async def _attempt(self, key: _Key, worker: Worker, row: sqlite3.Row) -> None:
         try:
             with self._projects.using(*key) as channel:
                 receipt = await self._call(channel, row)
         except NotReady as error:
-            await self._hold(key, row, str(error))
+            self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", str(error), row["seq"])
+            await worker.wait(News.MENDED, RECHECK_S)
         except TimeoutError:
             self._again(row, ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s"))
+        except ChannelDenied as error:
+            await self._keep(key, worker, row, str(error))
         except ChannelError as error:
             self._again(row, error) if error.retryable else self._fail(row, str(error))
         except Exception as error:
@@ -167,16 +210,37 @@ class Delivery:
             return message
         return replace(message, decision=Decision.from_json(json.loads(found["decision"])))
 
-    async def _hold(self, key: _Key, row: sqlite3.Row, reason: str) -> None:
-        self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", reason, row["seq"])
-        woken = self._woken[key] = asyncio.Event()
-        try:
-            async with asyncio.timeout(RECHECK_S):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        finally:
-            del self._woken[key]
+    async def _keep(self, key: _Key, worker: Worker, row: sqlite3.Row, reason: str) -> None:
+        """The service takes nothing from us: alerts wait until that is mended, and their senders hear why.
+
+        A question fails instead: it holds up a cell. A new delivery is a reason to try the oldest again, so
+        that a question behind it is told of the state of now.
+        """
+        if row["kind"] == "update":  # what it changes is there already, and may be all that is forbidden
+            self._fail(row, reason)
+            return
+        self._store.execute(
+            "UPDATE delivery SET attempts = attempts + 1, error = ? WHERE seq = ?", reason, row["seq"]
+        )
+        worker.forget(News.ARRIVAL)
+        self._tell_senders(key, worker, reason)
+        if self._head(key):
+            await worker.wait(News.MENDED | News.ARRIVAL, DENIED_RECHECK_S)
+
+    def _tell_senders(self, key: _Key, worker: Worker, reason: str) -> None:
+        posts = self._store.rows(
+            "SELECT d.*, q.id IS NOT NULL AS is_question FROM delivery d"
+            " LEFT JOIN question q ON q.message = d.message WHERE d.project = ? AND d.channel = ?"
+            " AND d.state = 'waiting' AND d.kind = 'post' AND d.seq > ? ORDER BY d.seq",
+            *(*key, worker.told_seq),
+        )
+        for post in posts:
+            worker.told_seq = post["seq"]
+            if post["is_question"]:
+                self._fail(post, reason)
+        if kept := [post["message"] for post in posts if not post["is_question"]]:
+            log.warning("%d kept until that is mended: %s", len(kept), reason)
+        self._on_kept(key[0], kept, reason)
 
     def _again(self, row: sqlite3.Row, error: ChannelError) -> None:
         delay_s = backoff_s(row["attempts"])

@@ -30,20 +30,34 @@ KEPT = frozenset(
         "HOME",
         "LANG",
         "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_MESSAGES",
+        "LD_LIBRARY_PATH",  # some Pythons do not start without
         "LOGNAME",
         "NBALERT_HOME",
         "NBALERT_IDLE_END",
         "PATH",
+        "PYTHONHOME",
         "PYTHONPATH",
+        "PYTHONUSERBASE",
         "TMPDIR",
         "TZ",
         "USER",
         "DBUS_SESSION_BUS_ADDRESS",  # where a keyring answers
         "SYSTEMROOT",
         "VIRTUAL_ENV",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_DIRS",
+        "XDG_CONFIG_HOME",
+        "XDG_CURRENT_DESKTOP",  # which keyring there is
+        "XDG_DATA_DIRS",
+        "XDG_DATA_HOME",
+        "XDG_RUNTIME_DIR",
+        "XDG_STATE_HOME",
     }
 )
-KEPT_PREFIXES = ("LC_", "XDG_")
+"""By whole names: people pass secrets as LC_SOMETHING, because SSH lets those through."""
 
 
 class KilledAtStart(CourierError):
@@ -52,9 +66,11 @@ class KilledAtStart(CourierError):
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     """What of a kernel's environment its courier may have: where things are, and no secret."""
-    return {
-        name: value for name, value in environment.items() if name in KEPT or name.startswith(KEPT_PREFIXES)
-    }
+    kept = {name: value for name, value in environment.items() if name in KEPT}
+    if "PYTHONPATH" in kept:  # the courier starts in another folder
+        folders = kept["PYTHONPATH"].split(os.pathsep)
+        kept["PYTHONPATH"] = os.pathsep.join(str(Path(folder).absolute()) for folder in folders)
+    return kept
 
 
 def start(home: Home) -> None:

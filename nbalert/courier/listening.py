@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -45,10 +46,10 @@ class Listening:
         if key not in self._tasks:
             self._tasks[key] = posted, asyncio.create_task(self._listen(posted))
 
-    def renew(self, project: str) -> None:
-        """The project's settings have changed: listen to its channels as they are now."""
+    def renew(self, project: str, channels: Collection[str]) -> None:
+        """The settings of these channels are others now: listen to them as they are."""
         for key, (posted, task) in list(self._tasks.items()):
-            if posted.project == project:
+            if posted.project == project and posted.channel in channels:
                 task.cancel()
                 self._tasks[key] = posted, asyncio.create_task(self._listen(posted))
 

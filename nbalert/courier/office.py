@@ -46,12 +46,14 @@ class Courier:
         self._store = store
         self._inbox = inbox
         self._hosting = Hosting()
+        self._attendance = Attendance()
         own = OwnInbox(inbox.url, inbox.lend_token(owner))
         self._projects = Projects(home, own, self._hosting.channel)
-        self._delivery = Delivery(store, self._projects, self._settled)
+        self._delivery = Delivery(
+            store, self._projects, self._settled, self._kept, self._attendance.has_introduced
+        )
         self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
         self._listening = Listening(self._projects, self._ledger)
-        self._attendance = Attendance()
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
         self._intake = Intake(spool, store, self._delivery, self._ledger)
@@ -175,6 +177,9 @@ class Courier:
     def _settled(self, message: str) -> None:
         self._listen(message)
         self._conversation.settled(message)
+
+    def _kept(self, project: str, messages: list[str], reason: str) -> None:
+        self._conversation.kept(project, messages, reason)
 
     def _replied(self, origin: str, question: str, reply: Reply) -> None:
         self._conversation.replied(origin, question, reply)

@@ -15,7 +15,9 @@ from typing import Any
 from nbalert import channels
 from nbalert.channels.base import Channel
 from nbalert.errors import NbalertError, SettingsError, UnknownChannel
+from nbalert.fields import without_secrets
 from nbalert.home import Home
+from nbalert.network import Network
 from nbalert.settings import Settings, load_project
 
 READ_AGAIN_S = 5.0
@@ -37,6 +39,8 @@ class Project:
         problems: Name → why that channel cannot be used.
         foreign: Name → kind, of channels whose kind no package brings: only a process that has registered
             it can work them. Their values stay there.
+        network: The way out of the processes that brought it.
+        since: When they last read files or values that were others, on the clock that all processes share.
     """
 
     key: str
@@ -44,6 +48,8 @@ class Project:
     channels: Mapping[str, Mapping[str, Any]] = field(repr=False)
     problems: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    since: float = field(default=0.0, compare=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Project:
@@ -57,7 +63,7 @@ class Project:
                     foreign[name] = table.kind
             except SettingsError as error:
                 problems[name] = str(error)
-        return cls(settings.project, settings.default, values, problems, foreign)
+        return cls(settings.project, settings.default, values, problems, foreign, settings.network)
 
     @classmethod
     def broken(cls, key: str, problem: str) -> Project:
@@ -70,9 +76,33 @@ class Project:
 
     @classmethod
     def from_frame(cls, frame: Mapping[str, Any]) -> Project:
-        """The inverse of `to_frame`; other keys are ignored."""
-        foreign = frame.get("foreign", {})
-        return cls(frame["key"], frame["default"], frame["channels"], frame["problems"], foreign)
+        """The inverse of `to_frame`; other keys are ignored, and an older kernel sends fewer."""
+        return cls(
+            frame["key"],
+            frame["default"],
+            frame["channels"],
+            frame["problems"],
+            frame.get("foreign", {}),
+            Network.from_frame(frame.get("network", {})),
+            frame.get("since", 0.0),
+        )
+
+    @property
+    def names(self) -> set[str]:
+        """Of all its channels, also of those that cannot be used here."""
+        return {*self.channels, *self.problems, *self.foreign}
+
+    def _about(self, name: str) -> tuple[object, ...]:
+        return tuple(known.get(name) for known in (self.channels, self.problems, self.foreign))
+
+    def changes(self, known: Project | None) -> frozenset[str]:
+        """Names of the channels that are others than those known; an empty name is the default one."""
+        if known is None or known.network != self.network:
+            return frozenset(("", *self.names))
+        changed = {name for name in self.names | known.names if self._about(name) != known._about(name)}
+        if self.default != known.default or self.default in changed:
+            changed.add("")
+        return frozenset(changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +118,7 @@ class _Built:
     """A channel, from which values, and how many use it just now."""
 
     values: Mapping[str, Any] = field(repr=False)
+    network: Network
     channel: Channel
     users: int = 0
     is_replaced: bool = False
@@ -112,15 +143,19 @@ class Projects:
         self._built: dict[tuple[str, str], _Built] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def learn(self, project: Project) -> bool:
-        """A process of the project brought its settings; they replace earlier ones.
+    def learn(self, project: Project) -> frozenset[str]:
+        """A process of the project brought its settings; the newest count, of however many processes.
+
+        Which those are does not depend on the order in which processes come back to a new courier.
 
         Returns:
-            Whether they are others than those known.
+            Names of the channels that are others than those known; an empty name is the default one.
         """
         known = self._projects.get(project.key)
+        if known and known.since > project.since:
+            return frozenset()
         self._projects[project.key] = project
-        return project != known
+        return project.changes(known)
 
     @contextmanager
     def using(self, key: str, name: str) -> Iterator[Channel]:
@@ -133,6 +168,10 @@ class Projects:
         built.users += 1
         try:
             yield built.channel
+        except NbalertError as error:
+            # Its text becomes a row and a log's line, and a custom kind may have put anything there.
+            error.args = (without_secrets(str(error), built.channel.settings),)
+            raise
         finally:
             built.users -= 1
             self._close_unused(built)
@@ -143,16 +182,13 @@ class Projects:
         if problem := project.problems.get("") or project.problems.get(name):
             raise NotReady(problem)
         if kind := project.foreign.get(name):
-            return _Built(
-                {}, self._host(key, name, f"{_waits_for(key)} that has registered the kind {kind!r}")
-            )
+            return self._hosted(key, name, f"{_waits_for(key)} that has registered the kind {kind!r}")
         if name not in project.channels:
-            known = {*project.channels, *project.problems, *project.foreign}
-            raise NotReady(str(UnknownChannel(name, known)))
+            raise NotReady(str(UnknownChannel(name, project.names)))
         values = project.channels[name]
         if not values.get("enabled", True):
             raise NotReady(f"channel {name} is switched off (enabled = false)")
-        return self._channel(key, name, values)
+        return self._channel(key, name, values, project.network)
 
     def _project(self, key: str) -> Project:
         if known := self._projects.get(key):
@@ -166,25 +202,28 @@ class Projects:
             self._read[key] = time.monotonic(), project
         return project
 
-    def _channel(self, key: str, name: str, values: Mapping[str, Any]) -> _Built:
+    def _channel(self, key: str, name: str, values: Mapping[str, Any], network: Network) -> _Built:
         known = self._built.get((key, name))
-        if known and known.values == values:
+        if known and (known.values, known.network) == (values, network):
             return known
         try:
             channels.packaged_class(str(values["kind"]))
         except SettingsError as error:  # an extra or a package that the courier's environment lacks
-            return _Built({}, self._host(key, name, f"{_waits_for(key)} that can load it: {error}"))
+            return self._hosted(key, name, f"{_waits_for(key)} that can load it: {error}")
         try:
-            built = _Built(values, channels.build(name, self._completed(values)))
+            built = _Built(values, network, channels.build(name, self._completed(values), network))
         except SettingsError as error:
             raise NotReady(str(error)) from None
-        except Exception as error:  # of a proxy's or a custom kind's; the text may hold a secret
+        except Exception as error:  # of a custom kind's; the text may hold a secret
             raise NotReady(f"channel {name} cannot be made: {type(error).__name__}") from None
         self._built[key, name] = built
         if known:
             known.is_replaced = True
             self._close_unused(known)
         return built
+
+    def _hosted(self, key: str, name: str, reason: str) -> _Built:
+        return _Built({}, Network(), self._host(key, name, reason))
 
     def _completed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if values["kind"] == "inbox" and not values.get("url"):

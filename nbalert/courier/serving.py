@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import logging.handlers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+from nbalert.courier.journal import logged
 from nbalert.home import Home
 
 log = logging.getLogger(__name__)
-
-LOG_BYTES = 1024 * 1024
 
 Stop = Callable[[], None]
 
@@ -31,7 +29,7 @@ def serve(home: Home, *, mode: str, idle_end_s: float | None, on_ready: Callable
         NbalertError: Store, inbox or line cannot be used.
         OSError: The same.
     """
-    with _logged(home):
+    with logged(home.log):
         try:
             asyncio.run(_serve(home, mode, idle_end_s, on_ready))
         except Exception:
@@ -59,24 +57,7 @@ def _tell(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         loop.call_soon_threadsafe(stop.set)
 
 
-@contextlib.contextmanager
-def _logged(home: Home) -> Iterator[None]:
-    """The courier's log goes to the home's file alone: a notebook must not show it."""
-    handler = logging.handlers.RotatingFileHandler(
-        home.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    journal = logging.getLogger("nbalert.courier")
-    journal.addHandler(handler)
-    journal.setLevel(logging.INFO)
-    journal.propagate = False
-    try:
-        yield
-    finally:
-        journal.removeHandler(handler)
-        handler.close()
-
-
 def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """An error that nobody awaited: asyncio would write it into the notebook."""
-    log.error("%s", context["message"], exc_info=context.get("exception"))
+    # What follows in asyncio's words is a callback with its arguments.
+    log.error("%s", context["message"].partition(" in callback ")[0], exc_info=context.get("exception"))

@@ -16,7 +16,7 @@ import pytest
 
 from nbalert import channels
 from nbalert.channels.base import Channel
-from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused, ChannelUnreachable
+from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
 from nbalert.message import Image, Level, Message, Receipt
 from nbalert.question import Decision, Outcome
 from tests.chat_servers.webhook import GARBAGE, HANG, LOST, RESET, Answer, Request, Webhook, status
@@ -208,7 +208,7 @@ TROUBLE: list[tuple[str, Answer, type[ChannelError]]] = [
     ("reset", RESET, ChannelUnreachable),
     ("hang", HANG, ChannelUnreachable),
     ("garbage", GARBAGE, ChannelUnreachable),
-    ("403", status(403), ChannelRefused),
+    ("403", status(403), ChannelDenied),
 ]
 
 
@@ -256,10 +256,10 @@ def test_a_malformed_answer(row: Row) -> None:
 
 
 def test_a_revoked_token(row: Row) -> None:
-    """Another try would end the same way; the error says what to check."""
+    """No message would pass; the error says what to check."""
     posted(row, Message(title="before"))
     row.revoke()
-    with pytest.raises(ChannelRefused, match="token"):
+    with pytest.raises(ChannelDenied, match="token"):
         posted(row, Message(title="after"), "key2")
 
 

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,13 @@ class Webhook:
 
     Args:
         answer: What to do with a request for which nothing was planned.
+        tls: For HTTPS.
     """
 
-    def __init__(self, answer: Callable[[Request], Answer] = lambda request: OK) -> None:
+    def __init__(
+        self, answer: Callable[[Request], Answer] = lambda request: OK, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         self._answer = answer
         self._planned: deque[Answer] = deque()
         self._tries: list[tuple[Request, int]] = []
@@ -92,7 +97,7 @@ class Webhook:
         self._thread = threading.Thread(target=self._loop.run_forever, name="webhook server")
         self.port = 0
 
-    def __enter__(self) -> Webhook:
+    def __enter__(self) -> Self:
         self._thread.start()
         self.up()
         return self
@@ -106,7 +111,7 @@ class Webhook:
     @property
     def url(self) -> str:
         """Where it listens; the path stands for a secret."""
-        return f"http://127.0.0.1:{self.port}/secret-path"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/secret-path"
 
     def up(self) -> None:
         """Listen; a second time on the same port."""
@@ -151,7 +156,7 @@ class Webhook:
                 self._news.wait(left_s)
 
     async def _up(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _down(self) -> None:

@@ -31,7 +31,15 @@ class Rooms:
         self.spool = Spool(home.spool)
         self.hosting = Hosting()
         self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"), self.hosting.channel)
-        self.delivery = Delivery(self.store, self.projects, self.settled.append)
+        self.strangers: set[str] = set()
+        self.kept: list[tuple[list[str], str]] = []
+        self.delivery = Delivery(
+            self.store,
+            self.projects,
+            self.settled.append,
+            lambda project, messages, reason: self.kept.append((messages, reason)),
+            lambda origin: origin not in self.strangers,
+        )
         self.ledger = Ledger(
             self.store,
             self.delivery,
@@ -40,10 +48,12 @@ class Rooms:
         )
         self.intake = Intake(self.spool, self.store, self.delivery, self.ledger)
 
-    def learn(self, url: str, **values: Any) -> bool:
-        """The project `p` has a webhook `ci`."""
+    def learn(self, url: str, **values: Any) -> frozenset[str]:
+        """A process of the project `p` brings its webhook `ci`."""
         table = {"kind": "webhook", "url": url, **values}
-        return self.projects.learn(Project("p", "ci", {"ci": table}))
+        changed = self.projects.learn(Project("p", "ci", {"ci": table}))
+        self.delivery.renew("p", changed)
+        return changed
 
     def accept(self, message: Message, *channels: str) -> str:
         """Into the spool and out of it; the message's id."""

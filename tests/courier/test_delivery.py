@@ -8,11 +8,12 @@ from email.utils import format_datetime
 import pytest
 
 from nbalert.courier.delivery import FIRST_DELAY_S, LONGEST_DELAY_S, backoff_s
+from nbalert.courier.projects import Project
 from nbalert.home import Home
 from nbalert.message import Message
-from tests.chat_servers.webhook import GARBAGE, HANG, RESET, Answer, Webhook, status
+from tests.chat_servers.webhook import GARBAGE, HANG, OK, RESET, Answer, Webhook, status
 from tests.courier.rooms import Rooms, run
-from tests.inboxes import question
+from tests.inboxes import Inbox, question
 
 
 @pytest.mark.parametrize("attempts", [0, 1, 5, 100, 10_000])
@@ -75,7 +76,7 @@ def test_a_wish_without_end_is_asked_again_after_a_day(home: Home) -> None:
         run(home, work)
 
 
-@pytest.mark.parametrize("code", [301, 400, 401, 403, 404, 410, 413])
+@pytest.mark.parametrize("code", [301, 400, 413])
 def test_a_refusal_is_final(code: int, home: Home) -> None:
     """It is said why, without the secret address, and the next message goes on."""
     with Webhook() as server:
@@ -106,7 +107,7 @@ def test_what_is_not_ready_waits(home: Home) -> None:
             project = rooms.projects._projects["p"]
             rooms.projects.learn(type(project)("p", "ci", {"other": project.channels["ci"]}))
             began = time.monotonic()
-            rooms.delivery.wake("p")
+            rooms.delivery.renew("p", {"other"})
             await rooms.until(lambda: rooms.settled == [posted])
             assert time.monotonic() - began < 3
 
@@ -239,3 +240,171 @@ def test_nan_reaches_the_service(home: Home) -> None:
 
         run(home, work)
         assert server.accepted[0].message["metadata"] == {"loss": "nan"}
+
+
+DENIALS = [401, 403, 404, 407, 410]
+
+
+@pytest.mark.parametrize("code", DENIALS)
+def test_what_is_denied_is_kept(code: int, home: Home) -> None:
+    """No message would pass: each waits, its sender hears why, and all go, in order, once that is mended."""
+    with Webhook() as server:
+        server.always(status(code))
+
+        async def work(rooms: Rooms) -> None:
+            rooms.learn(server.url)
+            ids = [rooms.accept(Message(title=str(n))) for n in range(2)]
+            await rooms.until(lambda: [m for messages, _ in rooms.kept for m in messages] == ids)
+            assert all("check the" in reason or "proxy" in reason for _, reason in rooms.kept)
+            assert rooms.row(ids[0])["error"] == rooms.kept[0][1]
+            assert rooms.settled == []
+            server.always(OK)
+            assert "ci" in rooms.learn(server.url, timeout_s=9)
+            await rooms.until(lambda: rooms.settled == ids)
+
+        run(home, work)
+        assert server.titles == ["0", "1"]
+
+
+def test_a_question_that_is_denied_ends_at_once(home: Home) -> None:
+    """Also behind an alert that waits: it holds up a cell. The alert is tried again, and goes on waiting."""
+    with Webhook() as server:
+        server.always(status(401))
+
+        async def work(rooms: Rooms) -> None:
+            rooms.learn(server.url)
+            alert = rooms.accept(Message(title="alert"))
+            await rooms.until(lambda: rooms.kept)
+            asked = rooms.accept(Message(title="?", question=question()))
+            await rooms.until(lambda: rooms.settled == [asked])
+            assert (rooms.row(asked)["state"], rooms.row(alert)["state"]) == ("failed", "waiting")
+            assert "check the token" in rooms.row(asked)["error"]
+
+        run(home, work)
+        assert {request.title for request in server.requests} == {"alert"}
+
+
+def test_a_permission_given_back(home: Home) -> None:
+    """The settings need not change: the next message is reason enough to try."""
+    with Webhook() as server:
+        server.always(status(403))
+
+        async def work(rooms: Rooms) -> None:
+            rooms.learn(server.url)
+            first = rooms.accept(Message(title="first"))
+            await rooms.until(lambda: rooms.kept)
+            server.always(OK)
+            second = rooms.accept(Message(title="second"))
+            await rooms.until(lambda: rooms.settled == [first, second])
+
+        run(home, work)
+        assert server.titles == ["first", "second"]
+
+
+def test_settings_that_are_mended_while_it_is_denied(home: Home) -> None:
+    """They come while the service is still saying no to the old ones: the new ones are tried at once."""
+    with Webhook() as old, Webhook() as new:
+        old.always(Answer(401, delay_s=0.3))
+
+        async def work(rooms: Rooms) -> None:
+            rooms.learn(old.url)
+            posted = rooms.accept(Message(title="x"))
+            await asyncio.sleep(0)  # it is under way
+            rooms.learn(new.url)
+            await rooms.until(lambda: rooms.settled == [posted])
+
+        run(home, work)
+        assert (old.titles, new.titles) == ([], ["x"])
+
+
+def test_mended_settings_end_a_pause(home: Home) -> None:
+    """Whoever mends an address does not wait for the next try; another channel's settings change nothing."""
+    with Webhook() as busy, Webhook() as live:
+        busy.always(status(429, Retry_After="3600"))
+
+        async def work(rooms: Rooms) -> None:
+            rooms.learn(busy.url)
+            posted = rooms.accept(Message(title="x"))
+            await rooms.until(lambda: rooms.row(posted)["attempts"])
+            rooms.delivery.renew("p", {"other"})
+            rooms.delivery.renew("another", {"ci"})
+            assert not rooms.learn(busy.url)
+            rooms.accept(Message(title="y"))
+            await asyncio.sleep(0.2)  # that nothing happens cannot be waited for
+            assert len(busy.requests) == 1
+            rooms.learn(live.url)
+            await rooms.until(lambda: len(rooms.settled) == 2)
+
+        run(home, work)
+        assert live.titles == ["x", "y"]
+
+
+def test_a_service_s_wish_outlives_the_courier(home: Home) -> None:
+    """The next one knows not whether the settings are new: it waits as long as it was told to."""
+    with Webhook() as server:
+        server.plan(status(429, Retry_After="3600"))
+
+        async def begin(rooms: Rooms) -> None:
+            rooms.learn(server.url)
+            posted = rooms.accept(Message(title="x"))
+            await rooms.until(lambda: rooms.row(posted)["attempts"])
+
+        async def go_on(rooms: Rooms) -> None:
+            rooms.delivery.wake()
+            await asyncio.sleep(0)
+            rooms.learn(server.url)
+            await asyncio.sleep(0.2)  # that nothing happens cannot be waited for
+
+        run(home, begin)
+        run(home, go_on)
+        assert len(server.requests) == 1
+
+
+def test_a_decision_that_may_not_be_shown(home: Home) -> None:
+    """Is given up: it must not hold up what may be said."""
+
+    async def work(rooms: Rooms) -> None:
+        with Inbox(home.root / "team") as inbox:
+            token = inbox.server.sender_token("courier")
+            table = {"kind": "inbox", "url": inbox.url, "token": token}
+            rooms.projects.learn(Project("p", "ci", {"ci": table}))
+            posted = rooms.accept(Message(title="?", question=question()))
+            await rooms.until(lambda: rooms.settled == [posted])
+            with inbox.server._people() as people:
+                people.revoke("courier")
+            rooms.ledger.cancel(question().id, "interrupted")
+            ended = "SELECT * FROM delivery WHERE kind = 'update' AND state = 'failed'"
+            await rooms.until(lambda: rooms.store.row(ended))
+
+    run(home, work)
+
+
+def test_the_sender_s_own_settings_are_waited_for(home: Home) -> None:
+    """A new kernel's file may be found before its word: it goes by what that kernel brings."""
+    with Webhook() as old, Webhook() as new:
+
+        async def work(rooms: Rooms) -> None:
+            rooms.strangers.add("o")
+            rooms.learn(old.url)
+            posted = rooms.accept(Message(title="x"))
+            await asyncio.sleep(0.1)  # that nothing happens cannot be waited for
+            rooms.learn(new.url)
+            rooms.strangers.clear()
+            rooms.delivery.go_on("p")
+            await rooms.until(lambda: rooms.settled == [posted])
+
+        run(home, work)
+        assert (old.titles, new.titles) == ([], ["x"])
+
+
+def test_a_sender_that_never_comes(home: Home) -> None:
+    """It may have been killed at once: its message goes all the same, by the settings that are known."""
+    with Webhook() as server:
+
+        async def work(rooms: Rooms) -> None:
+            rooms.strangers.add("o")
+            rooms.learn(server.url)
+            posted = rooms.accept(Message(title="x"))
+            await rooms.until(lambda: rooms.settled == [posted])
+
+        run(home, work)

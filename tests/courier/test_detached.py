@@ -82,9 +82,24 @@ def test_it_gets_no_secret_from_its_starter(detached: Home) -> None:
 def test_what_is_scrubbed() -> None:
     """Known harmless names pass; whatever else there is does not."""
     kept = scrubbed(
-        {"HOME": "/h", "LC_ALL": "C", "XDG_RUNTIME_DIR": "/r", "TOKEN": "x", "HTTP_PROXY": "u:p@h"}
+        {
+            "HOME": "/h",
+            "LC_ALL": "C",
+            "LC_TOKEN": "hush",
+            "XDG_RUNTIME_DIR": "/r",
+            "XDG_TOKEN": "hush",
+            "TOKEN": "hush",
+            "HTTP_PROXY": "http://u:hush@h",
+            "NBALERT_CHANNELS__CI__URL": "https://hush",
+        }
     )
     assert kept == {"HOME": "/h", "LC_ALL": "C", "XDG_RUNTIME_DIR": "/r"}
+
+
+def test_where_python_looks_is_absolute() -> None:
+    """The courier starts in another folder than the kernel that found its libraries from its own."""
+    kept = scrubbed({"PYTHONPATH": f"src{os.pathsep}/lib"})
+    assert kept == {"PYTHONPATH": f"{Path.cwd()}/src{os.pathsep}/lib"}
 
 
 def test_idle_it_ends(detached: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,9 +38,10 @@ def test_an_answer_reaches_the_ledger(home: Home, tmp_path: Path) -> None:
             posted = await asked(rooms)
             for _ in range(2):
                 listening.start(posted)
-            assert rooms.projects.learn(project(inbox))
-            listening.renew("another")
-            listening.renew("p")
+            changed = rooms.projects.learn(project(inbox))
+            assert "ci" in changed
+            listening.renew("another", changed)
+            listening.renew("p", changed)
             bob = inbox.person("bob")
             await asyncio.to_thread(reply, bob, posted.receipt.reference, "yes")
             await rooms.until(lambda: rooms.ended)
