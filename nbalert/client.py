@@ -8,17 +8,17 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from nbalert import __version__
+from nbalert import __version__, ending
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
-from nbalert.errors import ChannelRefused, SettingsError
+from nbalert.ending import Hurry
+from nbalert.errors import ChannelRefused, CourierError, SettingsError
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from nbalert.settings import Settings
 
 log = logging.getLogger(__name__)
+
+OWED_S = 2.0
+"""How long the courier is given, at a process's end, to say what it has not shown yet."""
 
 
 class Pending:
@@ -91,6 +94,7 @@ class Client:
         self._runs: dict[str, Frame] = {}
         self._settings: tuple[object, Settings] | None = None
         self._is_introduced = False
+        self._has_asked = False
         self._connection = Connection(home, self._greeting, self._hear)
 
     @property
@@ -126,6 +130,7 @@ class Client:
         Raises:
             OSError: It could not be written.
         """
+        self._has_asked = True
         with self._guard:
             self._questions[pending.id] = pending
         try:
@@ -194,21 +199,29 @@ class Client:
         with self._guard:
             return len(self._messages)
 
-    def close(self, wait_s: float) -> int:
+    def close(self, wait_s: float, hurry: Hurry | None = None) -> int:
         """Wait for this process's deliveries, then leave the line.
 
         Returns:
             How many messages are left to the next courier.
         """
-        deadline = time.monotonic() + wait_s
-        while self.waiting() and time.monotonic() < deadline:
-            time.sleep(0.005)
+        left = ending.wait_for(self._left, wait_s, hurry or Hurry())
         self.say_goodbye()
         self._connection.close()
         lifecycle.stop(self.home)
-        return self.waiting()
+        return left
 
     # ---- the way out
+
+    def _left(self) -> int:
+        """Messages that have not left, and chats that do not show yet how a question of this process ended."""
+        return self.waiting() or (self._owed() if self._has_asked else 0)
+
+    def _owed(self) -> int:
+        try:
+            return int(self.request({"do": "owed", "origin": self.origin}, OWED_S))
+        except CourierError:  # whoever is the next courier does it
+            return 0
 
     def _accept(self, message: Message, channels: Sequence[str]) -> tuple[str, Future[list[Receipt]]]:
         receipts: Future[list[Receipt]] = Future()
