@@ -214,7 +214,7 @@ class Client:
     # ---- the way out
 
     def _left(self) -> int:
-        """Messages that have not left, and chats that do not show yet how a question of this process ended."""
+        """Messages that have not left, and chats that do not show yet how a question ended."""
         return self.waiting() or (self._owed() if self._has_asked else 0)
 
     def _owed(self) -> int:

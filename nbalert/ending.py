@@ -88,8 +88,11 @@ def sigterm_held_off() -> Iterator[Hurry]:
 def say_left(count: int) -> None:
     """One line on this process's own standard error: nobody reads a kernel's stream any more at its end."""
     line = f"nbalert: {count} alert(s) still on the way, and kept (nbalert status says what they wait for)\n"
-    with contextlib.suppress(Exception):  # it may be closed, or no file at all
-        os.write(sys.stderr.fileno(), line.encode())
+    for stream in (sys.stderr, sys.__stderr__):
+        with contextlib.suppress(Exception):  # it may be closed, or no file at all
+            assert stream is not None
+            os.write(stream.fileno(), line.encode())
+            return
 
 
 def _is_kernel() -> bool:

@@ -139,7 +139,7 @@ def test_a_kernel_uses_the_time_after_sigterm(home: Home, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("mode", ["process", "inline"])
 def test_what_a_killed_kernel_leaves(mode: str, home: Home, tmp_path: Path) -> None:
-    """A chat that does not answer in time: papermill ends well, the log says how many, the next process sends."""
+    """No answer in time: papermill ends well, its log says how many, and the next process sends."""
     with Webhook() as server:
         server.always(HANG)
         settings_file(home.root, webhook_table("ci", server.url))
