@@ -19,6 +19,7 @@ from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
 from nbalert.ending import Hurry
 from nbalert.errors import ChannelRefused, CourierError, SettingsError
+from nbalert.forks import whole_modules
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
@@ -252,7 +253,8 @@ class Client:
 
     def _read_settings(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
-        from nbalert.settings import load, stamp  # brings pydantic: paid by the first use, not by %load_ext
+        with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
+            from nbalert.settings import load, stamp
 
         if self._settings and self._settings[0] == stamp(self.folder, self.home, self._settings[1]):
             return self._settings[1], False
@@ -280,7 +282,8 @@ class Client:
 
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
-        from nbalert.courier.projects import Project
+        with whole_modules():
+            from nbalert.courier.projects import Project
 
         self._is_introduced = True  # from now on the courier hears of every change
         try:

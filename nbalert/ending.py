@@ -18,6 +18,8 @@ UNATTENDED_WAIT_S = 30.0
 LOOK_S = (0.002, 0.05)
 """Between two looks at what is left: the first pause, doubled each time, and the longest."""
 
+_is_forked = False
+
 
 @dataclass
 class Hurry:
@@ -96,5 +98,16 @@ def say_left(count: int) -> None:
 
 
 def _is_kernel() -> bool:
+    if _is_forked:
+        return False
     shells = sys.modules.get("IPython.core.getipython")
     return shells is not None and hasattr(shells.get_ipython(), "kernel")
+
+
+def _note_fork() -> None:
+    """A kernel's worker is none: its pool ends it with SIGTERM."""
+    global _is_forked
+    _is_forked = True
+
+
+os.register_at_fork(after_in_child=_note_fork)

@@ -13,6 +13,7 @@ from typing import Any
 from nbalert.channels.base import Channel
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
+from nbalert.forks import whole_modules
 from nbalert.settings import ChannelTable
 
 KINDS = {
@@ -39,7 +40,8 @@ def channel_class(kind: str) -> type[Channel]:
         raise SettingsError(f"unknown kind of channel {kind!r}; known kinds: {', '.join(known)}")
     module, _, name = known[kind].partition(":")
     try:
-        found = getattr(import_module(module), name)
+        with whole_modules():
+            found = getattr(import_module(module), name)
     except Exception as error:  # another package's module may raise anything
         raise SettingsError(f"the kind {kind!r} cannot be loaded from {known[kind]}: {error}") from None
     if not (isinstance(found, type) and issubclass(found, Channel)):

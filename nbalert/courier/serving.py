@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import logging
 import logging.handlers
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nbalert.forks import whole_modules
 from nbalert.home import Home
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,8 @@ def serve(home: Home, *, mode: str, idle_end_s: float | None, on_ready: Callable
 
 
 async def _serve(home: Home, mode: str, idle_end_s: float | None, on_ready: Callable[[Stop], None]) -> None:
-    from nbalert.courier.office import Courier  # only who hosts a courier pays for its imports
+    with whole_modules():
+        from nbalert.courier.office import Courier  # only who hosts a courier pays for its imports
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_note)
@@ -80,3 +83,11 @@ def _logged(home: Home) -> Iterator[None]:
 def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """An error that nobody awaited: asyncio would write it into the notebook."""
     log.error("%s", context["message"], exc_info=context.get("exception"))
+
+
+def _forget() -> None:
+    """In a forked child: its parent's courier writes its own log."""
+    logging.getLogger("nbalert.courier").handlers.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
