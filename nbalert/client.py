@@ -206,7 +206,8 @@ class Client:
         Returns:
             How many messages are left to the next courier.
         """
-        left = ending.wait_for(self._left, wait_s, hurry or Hurry())
+        longest_s = wait_s if self._connection.is_started else 0.0
+        left = ending.wait_for(self._left, longest_s, hurry or Hurry())
         self.say_goodbye()
         self._connection.close()
         lifecycle.stop(self.home)

@@ -63,6 +63,11 @@ class Connection:
                         thread.start()
                         self._thread = thread
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the thread could be started; without it nothing is heard."""
+        return self._thread is not None
+
     def nudge(self, frame: Frame) -> None:
         """Say something small, if that needs no waiting; what is not said now, the greeting says."""
         self.start()

@@ -31,3 +31,18 @@ def _refusal() -> str:
         return "no unshare"
     tried = subprocess.run([*_unshare(), "true"], capture_output=True, text=True, check=False)
     return tried.stderr.strip() if tried.returncode else ""
+
+
+def mounted(setup: str, command: Sequence[str]) -> list[str]:
+    """A command that sees file systems mounted by a line of shell, and nobody else does."""
+    if reason := _refusal():
+        pytest.skip(f"no mount namespace can be made here: {reason}")
+    return [*_unshare(), "sh", "-ec", f'{setup}\nexec "$@"', "sh", *command]
+
+
+def unprivileged(command: Sequence[str]) -> list[str]:
+    """A command whose user has limits: root has none. It may read what root may."""
+    if os.getuid() != 0:
+        return list(command)
+    nobody = ("--reuid=65534", "--regid=65534", "--clear-groups")
+    return ["setpriv", *nobody, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--", *command]

@@ -16,6 +16,8 @@ from nbalert.home import Home
 log = logging.getLogger(__name__)
 
 LOG_BYTES = 1024 * 1024
+NEEDED_FILES = 16
+"""Log, loop, two databases with their journals, two listeners, and a first connection each."""
 
 Stop = Callable[[], None]
 
@@ -33,12 +35,20 @@ def serve(home: Home, *, mode: str, idle_end_s: float | None, on_ready: Callable
         NbalertError: Store, inbox or line cannot be used.
         OSError: The same.
     """
+    _check_files()
     with _logged(home):
         try:
             asyncio.run(_serve(home, mode, idle_end_s, on_ready))
         except Exception:
             log.exception("the courier has ended")
             raise
+
+
+def _check_files() -> None:
+    """Where too few can be opened a courier is not begun: asyncio's own words would be in the notebook."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(NEEDED_FILES):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
 
 
 async def _serve(home: Home, mode: str, idle_end_s: float | None, on_ready: Callable[[Stop], None]) -> None:
