@@ -137,6 +137,21 @@ def test_a_kernel_uses_the_time_after_sigterm(home: Home, tmp_path: Path) -> Non
     assert states(home) == {"first": "delivered", "last": "delivered"}
 
 
+def test_a_kernel_that_is_given_more_time(home: Home, tmp_path: Path) -> None:
+    """The five seconds are Jupyter's: where it allows more, more is waited."""
+    place = notebook(tmp_path, "import nbalert\nnbalert.post('last', channel='ci')")
+    execute = ["-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--output", "out", str(place)]
+    with Webhook(lambda request: Answer(delay_s=8.0)) as server:
+        settings_file(home.root, webhook_table("ci", server.url))
+        done = run(
+            [*execute, "--KernelManager.shutdown_wait_time=120"],
+            NBALERT_COURIER="process",
+            NBALERT_EXIT_WAIT=ENDLESS,
+        )
+        assert done.returncode == 0, done.stderr
+    assert states(home) == {"last": "delivered"}
+
+
 @pytest.mark.parametrize("mode", ["process", "inline"])
 def test_what_a_killed_kernel_leaves(mode: str, home: Home, tmp_path: Path) -> None:
     """No answer in time: papermill ends well, its log says how many, and the next process sends."""
