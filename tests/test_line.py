@@ -238,6 +238,7 @@ def test_a_thousand_connections(exchange: Exchange) -> None:
             connection.connect(str(exchange.path))  # without a timeout it waits for its turn
             if number % 2:
                 connection.sendall(b'{"do":')
+    wait_until(lambda: exchange.ended == 1000)  # until then its queue of callers may be full
     other = Line.connect(exchange.path)
     other.send({"do": "echo"})
     assert next(other.frames()) == {"do": "echo"}
