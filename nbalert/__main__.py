@@ -40,13 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _post(options: argparse.Namespace) -> int:
     from nbalert.posting import post
+    from nbalert.process import client, exit_wait_s, finish
 
     text = " ".join(options.text) if options.text else sys.stdin.read()
     posted = post(text, channel=options.channel or None, title=options.title, level=options.level)
     try:
-        posted.wait(options.wait)
+        posted.wait(exit_wait_s(client()) if options.wait is None else options.wait)
     except TimeoutError:
-        print(f"nbalert: accepted, still on its way (id {posted.id}); see nbalert status", file=sys.stderr)
+        print(f"nbalert: accepted, still on its way (id {posted.id})", file=sys.stderr)
+        finish(wait_s=0.0)  # it has been waited for
     return 0
 
 
@@ -151,7 +153,7 @@ def _add_post(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     one.add_argument("-t", "--title", default="", help="first line")
     one.add_argument("-l", "--level", default="INFO", help="OK, INFO, WARNING or CRITICAL")
     one.add_argument(
-        "--wait", type=parse_duration, default=30.0, help="how long to wait for its delivery (30s)"
+        "--wait", type=parse_duration, help="how long to wait for its delivery (exit_wait, or 30s)"
     )
     one.set_defaults(run=_post)
 

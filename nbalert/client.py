@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from nbalert import __version__
+from nbalert import __version__, ending
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
-from nbalert.errors import ChannelDenied, ChannelRefused, SettingsError
+from nbalert.ending import Hurry
+from nbalert.errors import ChannelDenied, ChannelRefused, CourierError, SettingsError
+from nbalert.forks import whole_modules
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from nbalert.workbench import Workbench
 
 log = logging.getLogger(__name__)
+
+OWED_S = 2.0
+"""How long the courier is given, at a process's end, to say what it has not shown yet."""
 
 
 class Pending:
@@ -96,6 +101,7 @@ class Client:
         self._introducing = threading.RLock()
         self._introduced: Project | None = None
         self._changes = 0
+        self._has_asked = False
         self._read_at = 0.0
         self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
@@ -140,6 +146,7 @@ class Client:
         Raises:
             OSError: It could not be written.
         """
+        self._has_asked = True
         with self._guard:
             self._questions[pending.id] = pending
         try:
@@ -208,25 +215,34 @@ class Client:
         with self._guard:
             return len(self._messages)
 
-    def close(self, wait_s: float) -> int:
+    def close(self, wait_s: float, hurry: Hurry | None = None) -> int:
         """Wait for this process's deliveries, then leave the line.
 
         Returns:
             How many messages are left to the next courier.
         """
-        deadline = time.monotonic() + wait_s
         if self.waiting():
             self._connection.start()
-        while self.waiting() and time.monotonic() < deadline:
-            time.sleep(0.005)
+        longest_s = wait_s if self._connection.is_started else 0.0
+        left = ending.wait_for(self._left, longest_s, hurry or Hurry())
         self.say_goodbye()
         self._connection.close()
         if self._workbench:  # made on the connection's thread, which has ended
             self._workbench.close()
         lifecycle.stop(self.home)
-        return self.waiting()
+        return left
 
     # ---- the way out
+
+    def _left(self) -> int:
+        """Messages that have not left, and chats that do not show yet how a question ended."""
+        return self.waiting() or (self._owed() if self._has_asked else 0)
+
+    def _owed(self) -> int:
+        try:
+            return int(self.request({"do": "owed", "origin": self.origin}, OWED_S))
+        except CourierError:  # whoever is the next courier does it
+            return 0
 
     def _accept(self, message: Message, channels: Sequence[str]) -> tuple[str, Future[list[Receipt]]]:
         receipts: Future[list[Receipt]] = Future()
@@ -260,7 +276,8 @@ class Client:
 
     def _read_settings(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
-        from nbalert.settings import load, stamp  # brings pydantic: paid by the first use, not by %load_ext
+        with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
+            from nbalert.settings import load, stamp
 
         if self._settings and self._settings[0] == stamp(self.folder, self.home, self._settings[1]):
             return self._settings[1], False
@@ -309,8 +326,9 @@ class Client:
 
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
-        from nbalert.courier.projects import Project
-        from nbalert.workbench import able
+        with whole_modules():
+            from nbalert.courier.projects import Project
+            from nbalert.workbench import able
 
         with self._introducing:  # of two threads that of the newer values has the later time
             try:
@@ -342,7 +360,8 @@ class Client:
 
     def _work(self, frame: Frame) -> None:
         if self._workbench is None:
-            from nbalert.workbench import Workbench  # only who registers a class pays for it
+            with whole_modules():
+                from nbalert.workbench import Workbench  # only who registers a class pays for it
 
             self._workbench = Workbench(lambda: self.settings, self._connection.send)
         self._workbench.take(frame)

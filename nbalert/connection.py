@@ -78,6 +78,11 @@ class Connection:
         if self._line is None:
             self._called.set()
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the thread could be started; without it nothing is heard."""
+        return self._thread is not None
+
     def wake(self) -> None:
         """Have the courier look into the spool, without waiting; the greeting has the same effect."""
         self.start()

@@ -1,14 +1,31 @@
-"""What a forked child must not keep: its copies of our sockets and locks would outlive a killed parent.
+"""What a forked child must not keep, and what it must not lack.
 
-As long as a worker holds such a copy, nobody sees that the parent is gone, and nobody can take its place.
+Its copies of our sockets and locks would outlive a killed parent: as long as a worker holds one, nobody sees
+that the parent is gone, and nobody can take its place. And a module that one of our threads was importing
+would stay half a module in the child for ever.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from typing import Any
 
+IMPORT_S = 5.0
+"""How long a fork waits for an import of ours: that may wait in turn for one of the thread that forks."""
+
 _files: set[Any] = set()
+_importing = threading.RLock()
+_fork = threading.local()
+
+
+@contextlib.contextmanager
+def whole_modules() -> Iterator[None]:
+    """Import within this on a thread of ours: no fork falls into it."""
+    with _importing:
+        yield
 
 
 def keep_from_forks(file: Any) -> None:
@@ -33,5 +50,22 @@ def _let_go() -> None:
     _files.clear()
 
 
+def _await_imports() -> None:
+    _fork.is_alone = _importing.acquire(timeout=IMPORT_S)
+
+
+def _allow_imports() -> None:
+    if _fork.is_alone:
+        _importing.release()
+
+
+def _allow_imports_in_child() -> None:
+    global _importing
+    _importing = threading.RLock()  # whoever held it stayed behind
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go)
+    os.register_at_fork(
+        before=_await_imports, after_in_parent=_allow_imports, after_in_child=_allow_imports_in_child
+    )

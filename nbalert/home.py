@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbalert import socket_paths
 from nbalert.errors import SettingsError
-
-SOCKET_PATH_BYTES = 100
-"""A unix socket's path may have 107 bytes on Linux and 103 on macOS; a little is kept free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +68,15 @@ class Home:
 
     @property
     def socket(self) -> Path:
-        """The line's socket; in a short folder of its own where the home's path is too long for one."""
+        """The line's socket; in a short folder of its own where the home's path is too long for one.
+
+        Not in what `TMPDIR` says: it differs between the sessions of a user, and both ends have to agree.
+        """
         near = self.root / "run" / "line"
-        if len(os.fsencode(near)) <= SOCKET_PATH_BYTES:
+        if socket_paths.fits(near):
             return near
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"nbalert-{os.getuid()}-{digest}" / "line"
+        return Path("/tmp") / f"nbalert-{os.getuid()}-{digest}" / "line"
 
 
 def private_folder(path: Path) -> Path:

@@ -13,12 +13,14 @@ import os
 import select
 import socket
 import struct
+import sys
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from nbalert import socket_paths
 from nbalert.errors import CourierError
 from nbalert.forks import keep_from_forks
 from nbalert.home import private_folder
@@ -55,7 +57,7 @@ class Line:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(SEND_TIMEOUT_S)
         try:
-            connection.connect(str(path))
+            socket_paths.connect(connection, path)
             _check_peer(connection)
         except BaseException:
             connection.close()
@@ -180,7 +182,6 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
         on_peer: Coroutine function that takes a `Peer` and returns when the connection is done.
     """
     private_folder(path.parent)
-    path.unlink(missing_ok=True)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -192,11 +193,14 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
         finally:
             writer.close()
 
-    server = await asyncio.start_unix_server(accept, path, limit=FRAME_BYTES)
-    for listener in server.sockets:
-        keep_from_forks(listener)
-    path.chmod(0o600)
-    return server
+    listener = socket_paths.bound(path)
+    keep_from_forks(listener)
+    if sys.version_info >= (
+        3,
+        13,
+    ):  # it would remove the socket at the end, by a name that may be gone by then
+        return await asyncio.start_unix_server(accept, sock=listener, limit=FRAME_BYTES, cleanup_socket=False)
+    return await asyncio.start_unix_server(accept, sock=listener, limit=FRAME_BYTES)
 
 
 def _encoded(frame: Frame) -> bytes:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import sys
 import threading
 from pathlib import Path
 
+from nbalert import ending
 from nbalert.client import Client
 from nbalert.errors import SettingsError
 from nbalert.home import Home
-
-INTERACTIVE_WAIT_S = 2.0
-"""A person restarts a kernel and waits for it; the courier of another process goes on."""
-UNATTENDED_WAIT_S = 30.0
-"""A container often ends with its script: nobody might come to send what is left."""
 
 _client: Client | None = None
 _making = threading.Lock()
@@ -46,30 +41,28 @@ def say_goodbye() -> None:
         _client.say_goodbye()
 
 
-def finish() -> None:
-    """Wait for what this process has accepted, and leave the line. What is left is said, and not lost."""
+def finish(wait_s: float | None = None) -> None:
+    """Wait for what this process has accepted, and leave the line. What is left is said, and not lost.
+
+    Args:
+        wait_s: The longest wait; None is what `exit_wait_s` says.
+    """
     global _client
     ended, _client = _client, None
     if ended is None:
         return
-    left = ended.close(_wait_s(ended))
-    if left:
-        with contextlib.suppress(Exception):  # a kernel's streams may be closed by now
-            sys.stderr.write(
-                f"nbalert: {left} alert(s) still on the way; the next process that alerts sends them"
-                " (nbalert status says what they wait for)\n"
-            )
+    with ending.sigterm_held_off() as hurry:
+        left = ended.close(exit_wait_s(ended) if wait_s is None else wait_s, hurry)
+    if left and not hurry.is_told_of:
+        ending.say_left(left)
 
 
-def _wait_s(ended: Client) -> float:
+def exit_wait_s(ended: Client) -> float:
+    """How long a client's deliveries are waited for at the process's end."""
     with contextlib.suppress(SettingsError):
         if (chosen := ended.settings.exit_wait_s) is not None:
             return chosen
-    return INTERACTIVE_WAIT_S if _is_interactive() else UNATTENDED_WAIT_S
-
-
-def _is_interactive() -> bool:
-    return "JPY_SESSION_NAME" in os.environ or hasattr(sys, "ps1")
+    return ending.wait_s()
 
 
 def _at_exit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import asdict
 
@@ -36,9 +37,11 @@ class Vigil:
                 "started_at": recording.started_at.timestamp(),
             },
         )
-        threading.Thread(
+        watching = threading.Thread(
             target=self._watch, args=(recording, ended), name="nbalert-vigil", daemon=True
-        ).start()
+        )
+        with contextlib.suppress(RuntimeError):  # no thread to be had: a death is told without the last lines
+            watching.start()
 
     def end(self, run: str) -> None:
         """It has ended, in whatever way."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -20,11 +20,22 @@ from tests.kernels import ROOT
 
 
 class Script:
-    """A Python process. Use as a context manager: it is gone afterwards."""
+    """A Python process. Use as a context manager: it is gone afterwards.
 
-    def __init__(self, code: str, *, folder: Path | None = None, env: dict[str, str] | None = None) -> None:
+    Args:
+        under: Makes of its command another one that runs it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        folder: Path | None = None,
+        env: dict[str, str] | None = None,
+        under: Callable[[Sequence[str]], list[str]] = list,
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-c", code],
+            under([sys.executable, "-u", "-c", code]),
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
             stdin=subprocess.PIPE,
@@ -63,6 +74,10 @@ class Script:
             return self._lines.get(timeout=timeout_s)
         except Empty:
             raise AssertionError(f"the script said nothing; its stderr: {self.stderr}") from None
+
+    def rest(self) -> str:
+        """What it has printed, once it has ended, and nobody has read."""
+        return "\n".join(self._lines.get() for _ in range(self._lines.qsize()))
 
     def tell(self, line: str = "") -> None:
         """A line for its standard input."""

@@ -52,7 +52,7 @@ build
 message
 home
 errors
-question durations forks
+question durations forks ending socket_paths
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -14,7 +14,8 @@ import pytest
 from nbalert import line
 from nbalert.errors import CourierError
 from nbalert.line import BACKLOG_BYTES, FRAME_BYTES, Frame, Line, Peer, listen
-from tests.processes import wait_until
+from tests.containers import unprivileged
+from tests.processes import Script, wait_until
 
 
 class Exchange:
@@ -204,6 +205,62 @@ def test_somebody_else_s_folder(exchange: Exchange) -> None:
     with pytest.raises(CourierError, match="is not a private folder of yours"):
         Line.connect(exchange.path)
     os.chown(exchange.path.parent, os.getuid(), -1)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_somebody_else_calls(exchange: Exchange) -> None:
+    """Who gets past the folder, as a privileged process of another user does, is not heard nor answered."""
+    code = (
+        "import socket, sys\n"
+        "with socket.socket(socket.AF_UNIX) as line:\n"
+        f"    line.connect({str(exchange.path)!r})\n"
+        "    try:\n"
+        """        line.sendall(b'{"do": "echo"}\\n')\n"""
+        "        print(line.recv(100))\n"
+        "    except OSError:\n"
+        "        print(b'')\n"
+    )
+    with Script(code, under=unprivileged) as other:
+        assert other.line() == "b''"
+    one = Line.connect(exchange.path)
+    one.send({"do": "echo"})
+    assert next(one.frames()) == {"do": "echo"}
+    one.close()
+    assert exchange.heard == [{"do": "echo"}]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_somebody_else_listens(tmp_path: Path) -> None:
+    """A courier of another user gets no word, though its socket is in one's own folder."""
+    path = tmp_path / "run" / "line"
+    path.parent.mkdir(mode=0o700)
+    code = (
+        "import socket\n"
+        f"line = socket.socket(socket.AF_UNIX); line.bind({str(path)!r}); line.listen(); print('listens')\n"
+        "print(line.accept()[0].recv(100))"
+    )
+    with Script(code, under=unprivileged) as other:
+        assert other.line() == "listens"
+        with pytest.raises(CourierError, match="belongs to another user"):
+            Line.connect(path)
+        assert other.line() == "b''"
+
+
+def test_a_thousand_connections(exchange: Exchange) -> None:
+    """Opened and dropped, with and without a beginning of a frame: others are served, no descriptor stays."""
+    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone are wanted
+    for number in range(1000):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(exchange.path))  # without a timeout it waits for its turn
+            if number % 2:
+                connection.sendall(b'{"do":')
+    wait_until(lambda: exchange.ended == 1000)  # until then its queue of callers may be full
+    other = Line.connect(exchange.path)
+    other.send({"do": "echo"})
+    assert next(other.frames()) == {"do": "echo"}
+    other.close()
+    wait_until(lambda: exchange.ended == 1001)
+    wait_until(lambda: len(os.listdir("/proc/self/fd")) <= files)  # noqa: PTH208 - as above
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_the_end_waits_as_long_as_it_is_told(home: Home) -> None:
         settings_file(home.root, "exit_wait = 0.5\n" + webhook_table("ci", server.url))
         with Script(POST + "raise SystemExit(7)", env={"NBALERT_EXIT_WAIT": "0.3"}) as script:
             assert script.end() == 7
-            assert "1 alert(s) still on the way; the next process that alerts sends them" in script.stderr
+            assert "1 alert(s) still on the way, and kept" in script.stderr
 
 
 def test_a_post_in_the_last_moment(home: Home) -> None:

@@ -14,6 +14,7 @@ from nbalert.channels.base import Channel
 from nbalert.channels.registry import registered
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
+from nbalert.forks import whole_modules
 from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
@@ -68,7 +69,8 @@ def packaged_class(kind: str) -> type[Channel]:
         )
     module, _, name = known[kind].partition(":")
     try:
-        found = getattr(import_module(module), name)
+        with whole_modules():
+            found = getattr(import_module(module), name)
     except Exception as error:  # another package's module may raise anything
         raise SettingsError(f"the kind {kind!r} cannot be loaded from {known[kind]}: {error}") from None
     if not (isinstance(found, type) and issubclass(found, Channel)):

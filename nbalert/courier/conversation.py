@@ -63,6 +63,7 @@ class Conversation:
             "link": lambda frame: rooms.inbox.link(
                 frame.get("person") or rooms.owner, base=str(frame["base"])
             ),
+            "owed": lambda frame: self._owed(str(frame["origin"])),
             "stop": lambda frame: self._stop(),
             "inbox": lambda frame: {"url": rooms.inbox.url, "port": rooms.inbox.port},
         }
@@ -190,6 +191,16 @@ class Conversation:
             "inbox": rooms.inbox.url,
         }
         return {"courier": courier, **status(rooms.store, rooms.spool, rooms.attendance)}
+
+    def _owed(self, origin: str) -> int:
+        """How many deliveries of a process wait, also those that show how its questions ended."""
+        self._rooms.intake.take()
+        row = self._rooms.store.row(
+            "SELECT count(*) AS number FROM delivery d JOIN message m ON m.id = d.message"
+            " WHERE m.origin = ? AND d.state = 'waiting'",
+            origin,
+        )
+        return int(row["number"]) if row else 0
 
     def _stop(self) -> str:
         """End this courier, unless it lives in somebody's kernel; its mode."""

@@ -72,3 +72,11 @@ def _text(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno:
         return f": {os.strerror(error.errno)}"
     return ""
+
+
+def _forget() -> None:
+    """In a forked child: its parent's courier writes its own log."""
+    logging.getLogger("nbalert.courier").handlers.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

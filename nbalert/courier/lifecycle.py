@@ -28,6 +28,7 @@ LOOK_AGAIN_S = 0.02
 
 _hosts: dict[Path, Host] = {}
 _hosting = threading.Lock()
+_is_worker_of_host = False
 
 
 def ensure(home: Home) -> None:
@@ -164,15 +165,18 @@ def _is_free(home: Home) -> bool:
 
 
 def _host(home: Home) -> None:
+    if _is_worker_of_host:
+        raise CourierError("a forked worker cannot take over the courier of its parent; another process can")
     if lock := Lock.take(home.lock):
         _hosts[home.root] = Host(home, lock)
         _hosts[home.root].start()
 
 
 def _forget() -> None:
-    """In a forked child: the threads stayed behind."""
-    global _hosting
+    """In a forked child: the threads stayed behind, with locks that SQLite takes for its own here."""
+    global _hosting, _is_worker_of_host
     _hosting = threading.Lock()
+    _is_worker_of_host = _is_worker_of_host or bool(_hosts)
     _hosts.clear()
 
 

@@ -9,6 +9,8 @@ import json
 import logging
 import time
 
+import httpcore  # noqa: F401 - httpx imports it when a channel is made, and a process may fork just then
+
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.conversation import Conversation, Rooms
 from nbalert.courier.deaths import Death, Deaths

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
 from nbalert.courier.journal import logged
+from nbalert.forks import whole_modules
 from nbalert.home import Home
 
 log = logging.getLogger(__name__)
+
+NEEDED_FILES = 16
+"""Log, loop, two databases with their journals, two listeners, and a first connection each."""
 
 Stop = Callable[[], None]
 
@@ -29,6 +34,7 @@ def serve(home: Home, *, mode: str, idle_end_s: float | None, on_ready: Callable
         NbalertError: Store, inbox or line cannot be used.
         OSError: The same.
     """
+    _check_files()
     with logged(home.log):
         try:
             asyncio.run(_serve(home, mode, idle_end_s, on_ready))
@@ -37,8 +43,16 @@ def serve(home: Home, *, mode: str, idle_end_s: float | None, on_ready: Callable
             raise
 
 
+def _check_files() -> None:
+    """Where too few can be opened a courier is not begun: asyncio's own words would be in the notebook."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(NEEDED_FILES):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+
+
 async def _serve(home: Home, mode: str, idle_end_s: float | None, on_ready: Callable[[Stop], None]) -> None:
-    from nbalert.courier.office import Courier  # only who hosts a courier pays for its imports
+    with whole_modules():
+        from nbalert.courier.office import Courier  # only who hosts a courier pays for its imports
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_note)

@@ -159,6 +159,21 @@ def test_a_stopped_courier_delays_nobody(detached: Home) -> None:
         one.wait(30)
 
 
+def test_a_stopped_kernel_delays_nobody(detached: Home) -> None:
+    """What the courier has for it waits, others are served, and it misses nothing when it goes on."""
+    code = "import nbalert; one = nbalert.post('first'); one.wait(60); print('on', flush=True); input()\n"
+    code += "[p.wait(60) for p in [nbalert.post(f'more {n}') for n in range(50)]]; print('all')"
+    with Script(code) as script:
+        assert script.line() == "on"
+        script.tell()
+        os.kill(script.pid, signal.SIGSTOP)
+        for number in range(20):
+            nbalert.post(f"other {number}").wait(60)
+        os.kill(script.pid, signal.SIGCONT)
+        assert script.line() == "all"
+        assert script.end() == 0
+
+
 def test_where_no_process_can_be_started_it_is_inline(detached: Home) -> None:
     """A Python that does not know its own program hosts the courier itself."""
     code = (
