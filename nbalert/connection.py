@@ -262,28 +262,31 @@ def stop_courier(home: Home) -> str:
     Raises:
         CourierError: The socket belongs to another user, or the courier does not end.
     """
-    hello = {"do": "hello", "protocol": PROTOCOL, "version": __version__, "origin": uuid4().hex}
-    try:
-        line = Line.connect(home.socket)
-    except OSError:
+    mode = lifecycle.end(home, lambda: _dismiss(home)) if home.root.is_dir() else ""
+    if not mode:
         return "no courier runs"
-    with contextlib.closing(line):
-        line.send({**hello, "pid": os.getpid(), "notebook": "", "messages": [], "questions": [], "runs": {}})
-        if not lifecycle.end(home, lambda: _is_ending(line)):
-            return "the courier runs inside a kernel, and ends with it; see nbalert status"
+    if mode == "inline":
+        return "the courier runs inside a kernel, and ends with it; see nbalert status"
     return "the courier has ended"
 
 
-def _is_ending(line: Line) -> bool:
-    """Tell a courier to end; whether it is one that does."""
+def _dismiss(home: Home) -> str:
+    """Tell the courier to end, if there is one; its mode."""
+    try:
+        line = Line.connect(home.socket)
+    except OSError:
+        return ""
     patience = threading.Timer(lifecycle.END_S, line.close)
     patience.start()
+    hello = {"do": "hello", "protocol": PROTOCOL, "version": __version__, "origin": uuid4().hex}
     try:
-        with contextlib.suppress(OSError):
-            line.send({"do": "stop", "id": 1})
-            for frame in line.frames():
-                if frame.get("event") == "answer":
-                    return bool(frame["value"] != "inline")
-        return True
+        line.send({**hello, "pid": os.getpid(), "notebook": "", "messages": [], "questions": [], "runs": {}})
+        line.send({"do": "bye"})
+        line.send({"do": "stop", "id": 1})
+        answers = (frame["value"] for frame in line.frames() if frame.get("event") == "answer")
+        return str(next(answers, "detached"))
+    except OSError:  # it is ending anyway
+        return "detached"
     finally:
         patience.cancel()
+        line.close()

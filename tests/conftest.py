@@ -36,21 +36,26 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture
+def mode(request: pytest.FixtureRequest) -> str:
+    """Where couriers run: `process` or `inline`."""
+    return str(request.config.getoption("--courier"))
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Home]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> Iterator[Home]:
     """Each test has a home of its own, and its courier is gone afterwards."""
     for name in [name for name in os.environ if name.startswith("NBALERT_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     monkeypatch.setenv("NBALERT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NBALERT_COURIER", request.config.getoption("--courier"))
+    monkeypatch.setenv("NBALERT_COURIER", mode)
     monkeypatch.setenv("NBALERT_EXIT_WAIT", "2")
     monkeypatch.chdir(tmp_path)
     home = Home.find()
     yield home
     process.finish()
-    if home.socket.exists():
-        stop_courier(home)
+    stop_courier(home)
 
 
 @pytest.fixture(params=["ipykernel 7", "ipykernel 6"])

@@ -137,6 +137,7 @@ def test_an_inbox_for_a_team(home: Home, tmp_path: Path) -> None:
             posted = nbalert("post", "Hello team", "-c", "team", env=other)
             assert (posted.returncode, posted.stderr) == (0, "")
             assert _titles(link) == ["Hello team"]
+            assert nbalert("stop", env=other).returncode == 0
         finally:
             serving.terminate()
             assert serving.wait(10) == 0

@@ -70,11 +70,11 @@ def replace(home: Home, dismiss: Callable[[], None]) -> bool:
         return True
 
 
-def end(home: Home, dismiss: Callable[[], bool]) -> bool:
+def end(home: Home, dismiss: Callable[[], str]) -> str:
     """End the courier that serves, and wait until it is gone; nobody starts another meanwhile.
 
     Args:
-        dismiss: Tells it; whether it will end.
+        dismiss: Tells it; returns its mode, or nothing where none serves. An inline one does not end.
 
     Returns:
         What `dismiss` has returned.
@@ -89,12 +89,12 @@ def end(home: Home, dismiss: Callable[[], bool]) -> bool:
                 raise CourierError(f"a courier is being started, and does not come; see {home.log}")
             time.sleep(LOOK_AGAIN_S)
         try:
-            is_ending = dismiss()
-            if is_ending:
+            mode = dismiss()
+            if mode not in ("", "inline"):
                 _wait_for_end(home)
         finally:
             starting.release()
-        return is_ending
+        return mode
 
 
 def stop(home: Home) -> None:

@@ -45,6 +45,8 @@ class Courier:
         self, home: Home, store: Store, inbox: InboxServer, owner: str, mode: str, stop: asyncio.Event
     ) -> None:
         self._stop = stop
+        self._socket = home.socket
+        self._place = (0, 0)
         self._store = store
         self._inbox = inbox
         self._hosting = Hosting()
@@ -94,6 +96,8 @@ class Courier:
             await inbox.start()
             courier = cls(home, store, inbox, owner, mode, stop)
             courier._line = await listen(home.socket, courier._conversation.hold)
+            found = home.socket.stat()
+            courier._place = (found.st_dev, found.st_ino)
         except BaseException:
             await inbox.stop()
             store.close()
@@ -108,18 +112,26 @@ class Courier:
             idle_end_s: How long nobody is on the line and nothing is open before it ends; None is for ever.
         """
         busy_at = time.monotonic()
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self._is_reachable():
             pause_s = ROUND_S
-            if not self._is_idle():
-                busy_at = time.monotonic()
-            elif idle_end_s is not None and time.monotonic() - busy_at >= idle_end_s:
-                return
             try:
+                if not self._is_idle():
+                    busy_at = time.monotonic()
+                elif idle_end_s is not None and time.monotonic() - busy_at >= idle_end_s:
+                    return
                 pause_s = self._round()
             except Exception:  # a full disk gets room again, and the next round finds it
                 log.exception("a round of the courier failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause_s)
+
+    def _is_reachable(self) -> bool:
+        """Whether the line still leads here. A home that was removed, or begun anew, has another courier."""
+        try:
+            found = self._socket.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._place
 
     def _is_idle(self) -> bool:
         """Nobody is there, nothing waits, nothing is asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import nbalert
 from nbalert.connection import stop_courier
 from nbalert.courier.detached import scrubbed
+from nbalert.courier.lock import Lock
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.kernels import ROOT
@@ -247,3 +249,31 @@ def test_an_open_question_has_a_stopped_courier_replaced(detached: Home) -> None
         with Person(str(client().request({"do": "link", "base": "", "person": "bob"}))) as bob:
             bob.answer("Deploy?", "approve")
         assert script.line() == "approved by bob"
+
+
+def test_a_home_that_is_removed(detached: Home) -> None:
+    """Nobody can reach its courier any more, which ends; a new home of the same name has a new one."""
+    nbalert.post("one").wait(30)
+    (first,) = couriers(detached)
+    shutil.rmtree(detached.root)
+    nbalert.post("two").wait(30)
+    wait_until(lambda: first not in couriers(detached))
+    assert status()["courier"]["pid"] != first
+
+
+def test_a_stop_while_one_begins(detached: Home) -> None:
+    """It waits for the one that begins, and ends that."""
+    code = "from nbalert.process import client; client().start(); input()"
+    with Script(code) as script:
+        wait_until(lambda: _is_starting(detached))
+        assert stop_courier(detached) == "the courier has ended"
+        script.tell()
+        assert script.end() == 0
+
+
+def _is_starting(home: Home) -> bool:
+    if not home.root.is_dir():
+        return False
+    if starting := Lock.take(home.starting):
+        starting.release()
+    return starting is None

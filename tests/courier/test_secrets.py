@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from nbalert.connection import stop_courier
-from nbalert.courier.lock import Lock
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.certificates import HOST, Authority
@@ -45,29 +43,18 @@ for line in sys.stdin:
 StartProcess = Callable[..., Script]
 
 
-@pytest.fixture(params=["inline", "process"])
-def mode(request: pytest.FixtureRequest, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A courier that is there before anybody brings a secret; none is left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", request.param)
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # a way out of its host that leads nowhere
+@pytest.fixture
+def courier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there before anybody brings a secret, and the way out of its host leads nowhere."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     status()
-    yield request.param
-    finish()
-    stop_courier(home)
-    wait_until(lambda: _is_free(home))
 
 
 @pytest.fixture
-def start(mode: str) -> Iterator[StartProcess]:
+def start(courier: None) -> Iterator[StartProcess]:
     """`start(folder, TEAM=…)` starts a process of the project there, which does each line that it is told."""
     with ExitStack() as stack:
         yield lambda folder, **env: stack.enter_context(Script(OBEY, folder=folder, env=env))
-
-
-def _is_free(home: Home) -> bool:
-    if lock := Lock.take(home.lock):
-        lock.release()
-    return lock is not None
 
 
 def do(process: Script, line: str) -> None:

@@ -21,7 +21,7 @@ from tests.containers import contained
 from tests.kernels import ROOT
 from tests.processes import settings_file, webhook_table
 
-SLOW = Answer(delay_s=2.0)
+SLOW = Answer(delay_s=1.0)
 """Nothing but a real wait brings it: the container would be gone before the answer."""
 ENDLESS = "600"
 """An exit wait that no test lives to see: who ends has ended because everything had left."""
@@ -78,7 +78,6 @@ def states(home: Home) -> dict[str, str]:
         )
 
 
-@pytest.mark.parametrize("mode", ["process", "inline"])
 @pytest.mark.parametrize("what", [post, script, nbclient, papermill])
 def test_it_leaves_before_the_container_ends(
     what: Callable[[Path], list[str]], mode: str, home: Home, tmp_path: Path
@@ -92,7 +91,6 @@ def test_it_leaves_before_the_container_ends(
     assert states(home) == {"last": "delivered"}
 
 
-@pytest.mark.parametrize("mode", ["process", "inline"])
 def test_the_chat_shows_how_a_question_ended(mode: str, home: Home) -> None:
     """Nobody is left before a button that does nothing: that, too, leaves before the container ends."""
 
@@ -120,7 +118,7 @@ def test_the_chat_shows_how_a_question_ended(mode: str, home: Home) -> None:
         ]
 
 
-def test_a_kernel_uses_the_time_after_sigterm(home: Home, tmp_path: Path) -> None:
+def test_a_kernel_uses_the_time_after_sigterm(mode: str, home: Home, tmp_path: Path) -> None:
     """Jupyter sends it while the kernel waits for its deliveries; what leaves until SIGKILL has left."""
     first = "import nbalert\nnbalert.post('first', channel='ci').wait()"
     cells = [first, "nbalert.post('last', channel='ci')"]
@@ -129,7 +127,7 @@ def test_a_kernel_uses_the_time_after_sigterm(home: Home, tmp_path: Path) -> Non
         settings_file(home.root, webhook_table("ci", server.url))
         done = run(
             ["-m", "jupyter", "execute", str(notebook(tmp_path, *cells))],
-            NBALERT_COURIER="process",
+            NBALERT_COURIER=mode,
             NBALERT_EXIT_WAIT=ENDLESS,
         )
         assert done.returncode == 0, done.stderr
@@ -137,7 +135,7 @@ def test_a_kernel_uses_the_time_after_sigterm(home: Home, tmp_path: Path) -> Non
     assert states(home) == {"first": "delivered", "last": "delivered"}
 
 
-def test_a_kernel_that_is_given_more_time(home: Home, tmp_path: Path) -> None:
+def test_a_kernel_that_is_given_more_time(mode: str, home: Home, tmp_path: Path) -> None:
     """The five seconds are Jupyter's: where it allows more, more is waited."""
     place = notebook(tmp_path, "import nbalert\nnbalert.post('last', channel='ci')")
     execute = ["-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--output", "out", str(place)]
@@ -145,14 +143,13 @@ def test_a_kernel_that_is_given_more_time(home: Home, tmp_path: Path) -> None:
         settings_file(home.root, webhook_table("ci", server.url))
         done = run(
             [*execute, "--KernelManager.shutdown_wait_time=120"],
-            NBALERT_COURIER="process",
+            NBALERT_COURIER=mode,
             NBALERT_EXIT_WAIT=ENDLESS,
         )
         assert done.returncode == 0, done.stderr
     assert states(home) == {"last": "delivered"}
 
 
-@pytest.mark.parametrize("mode", ["process", "inline"])
 def test_what_a_killed_kernel_leaves(mode: str, home: Home, tmp_path: Path) -> None:
     """No answer in time: papermill ends well, its log says how many, and the next process sends."""
     with Webhook() as server:
@@ -166,7 +163,6 @@ def test_what_a_killed_kernel_leaves(mode: str, home: Home, tmp_path: Path) -> N
         server.until(lambda s: s.titles == ["last"])
 
 
-@pytest.mark.parametrize("mode", ["process", "inline"])
 def test_the_wait_has_an_end(mode: str, home: Home) -> None:
     """Then it is said how many are left, and the script's own exit status stays."""
     code = "import nbalert\nfor n in range(3): nbalert.post(str(n), channel='ci')\nraise SystemExit(7)"

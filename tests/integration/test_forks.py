@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.connection import stop_courier
 from nbalert.home import Home
-from nbalert.process import client, finish
+from nbalert.process import client
 from tests.chat_servers.webhook import Webhook
 from tests.kernels import Kernel
 from tests.person import Person
@@ -59,15 +58,6 @@ for n in range(4):
 }
 
 
-@pytest.fixture(params=["process", "inline"])
-def mode(request: pytest.FixtureRequest, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where couriers live; none is left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", request.param)
-    yield request.param
-    finish()
-    stop_courier(home)
-
-
 @pytest.fixture
 def server(home: Home) -> Iterator[Webhook]:
     """The channel `ci`."""
@@ -81,7 +71,6 @@ def arrived(server: Webhook) -> list[str]:
     return sorted(request.title for request in server.accepted)
 
 
-@pytest.mark.usefixtures("mode")
 @pytest.mark.parametrize("pool", POOLS)
 def test_workers_of_an_alerted_cell(pool: str, server: Webhook, tmp_path: Path) -> None:
     """However they are started: each posts for itself, its parent's cell is told once, and goes on."""
@@ -96,7 +85,6 @@ def test_workers_of_an_alerted_cell(pool: str, server: Webhook, tmp_path: Path) 
     assert arrived(server) == ["0", "1", "2", "3", "begin", "cell", "end"]
 
 
-@pytest.mark.usefixtures("mode")
 def test_forks_under_load(server: Webhook) -> None:
     """Thirty in a row while threads alert and the courier works: no child inherits a lock that is held."""
     code = """
@@ -130,7 +118,6 @@ print(numbers["a"], numbers["b"])
     assert arrived(server) == sorted(["begin", *said, *(f"child {n}" for n in range(30))])
 
 
-@pytest.mark.usefixtures("mode")
 def test_forks_right_after_the_first_alert(server: Webhook) -> None:
     """The parent's threads are importing just then: no child is left with half a module."""
     code = """
@@ -151,7 +138,6 @@ print({os.waitpid(child, 0)[1] for child in children})
     assert arrived(server) == sorted([*(f"child {n}" for n in range(20)), "parent"])
 
 
-@pytest.mark.usefixtures("mode")
 def test_a_worker_that_outlives_its_parent(server: Webhook) -> None:
     """Its parent is killed in the midst of its work: the worker goes on, over whatever courier is next."""
     code = """
@@ -179,7 +165,6 @@ time.sleep(60)
         script.tell()
 
 
-@pytest.mark.usefixtures("mode")
 def test_workers_that_do_not_wait(server: Webhook) -> None:
     """What a worker has accepted leaves, though it ends at once, or its pool kills it."""
     code = """
@@ -203,7 +188,6 @@ input()
     assert arrived(server) == [*map(str, range(6)), "begin"]
 
 
-@pytest.mark.usefixtures("mode")
 def test_forks_beside_an_open_question() -> None:
     """A worker's end is not the asker's: the question stays open, and its answer is heard."""
     code = """

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +26,6 @@ from tests.processes import Script, couriers, settings_file, wait_until
 
 STAYS = f"{CLASS}\nprint('ready', flush=True)\nimport sys\nfor line in sys.stdin: exec(line)"
 """A process of a project that works its channel until it is ended, and does what it is told."""
-
-
-@pytest.fixture(params=["process", "inline"])
-def mode(request: pytest.FixtureRequest, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where couriers of this home run; none is left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", request.param)
-    yield request.param
-    finish()
-    stop_courier(home)
-    wait_until(lambda: not couriers(home))
 
 
 @pytest.fixture

@@ -22,23 +22,15 @@ import os, resource, sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 shell.run_line_magic("load_ext", "nbalert")
-def cell(name):
-    done = shell.run_cell(f"%%alert -t '{name}' -c ci\\nran = {name!r}")
+shell.run_cell("pass")  # what IPython itself loads with its first cell
+def cell(name, body=""):
+    done = shell.run_cell(f"%%alert -t '{name}' -c ci\\n{body}\\nran = {name!r}")
     print(f"{shell.user_ns['ran']}: {done.success}")
 def courier():
     from nbalert.process import client
     print(client().request({"do": "status"})["courier"]["mode"])
 """
 """`cell(name)` runs an alerted cell; `courier()` says where the courier lives."""
-
-
-@pytest.fixture(params=["process", "inline"])
-def mode(request: pytest.FixtureRequest, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where couriers are to live; none is left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", request.param)
-    yield request.param
-    finish()
-    stop_courier(home)
 
 
 @pytest.fixture
@@ -61,7 +53,6 @@ def test_no_program_to_start(program: str, server: Webhook, monkeypatch: pytest.
     assert server.titles == ["one"]
 
 
-@pytest.mark.usefixtures("mode")
 def test_neither_process_nor_thread(home: Home, server: Webhook) -> None:
     """At the limit of processes the cell goes on and its alert is kept; the end does not wait in vain."""
     if os.getuid() == 0:
@@ -76,9 +67,9 @@ def test_neither_process_nor_thread(home: Home, server: Webhook) -> None:
             "nbalert: 1 alert(s) still on the way, and kept (nbalert status says what they wait for)"
         ]
     assert len(list(home.spool.glob("*.json"))) == 1
+    os.chown(home.root, os.getuid(), -1)
 
 
-@pytest.mark.usefixtures("mode")
 def test_a_home_far_down(
     server: Webhook, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +90,6 @@ def test_a_home_far_down(
     assert server.titles == ["script", "here"]
 
 
-@pytest.mark.usefixtures("mode")
 def test_a_home_that_is_read_only(home: Home, server: Webhook) -> None:
     """The alert cannot be kept, one line says so, and the cell goes on; a question lets nothing run."""
     read_only = f"mount --bind {home.root} {home.root}; mount -o remount,ro,bind {home.root}"
@@ -117,7 +107,6 @@ shell.run_cell("%%ask Deploy? -c ci\\nprint('it ran')")
     assert server.accepted == []
 
 
-@pytest.mark.usefixtures("mode")
 def test_a_disk_that_is_full_for_a_while(home: Home, server: Webhook) -> None:
     """What came before leaves, what cannot be kept is said in one line, and with room again all is well."""
     settings = home.settings.read_text().replace('"', '\\"')
@@ -144,7 +133,6 @@ cell("after")
     assert server.titles == ["before", "after"]
 
 
-@pytest.mark.usefixtures("mode")
 def test_out_of_files_for_a_while(home: Home, server: Webhook) -> None:
     """With no descriptor left the cell goes on and one line is said; what was accepted leaves afterwards."""
     code = f"""{SHELL}
@@ -178,7 +166,6 @@ cell("after")
     assert server.titles == ["before", "one left", "after"]
 
 
-@pytest.mark.usefixtures("mode")
 def test_out_of_files_from_the_beginning(home: Home, server: Webhook) -> None:
     """A courier that could not begin does so when there are files again."""
     code = f"""{SHELL}
@@ -190,9 +177,8 @@ try:
 except OSError: pass
 os.close(taken.pop())
 os.close(taken.pop())
-cell("one")
-from nbalert.process import client
-while not client()._connection._fault: pass
+shell.user_ns["client"] = nbalert.process.client
+cell("one", "while not client()._connection._fault: pass")  # no thread of ours has a file then
 for file in taken: os.close(file)
 """
     with Script(code, env={"NBALERT_EXIT_WAIT": "600"}) as script:
