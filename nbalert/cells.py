@@ -115,7 +115,7 @@ class CellWatcher:
     def _after(self, result: ExecutionResult | None) -> None:
         try:
             cell = self._take(result)
-            if cell and cell.recording:
+            if cell and cell.recording and cell.recording.is_ours:
                 self._done(cell.recording.finish(result))
             elif cell and result and self._running:
                 outer = self._running[-1]

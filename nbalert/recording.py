@@ -87,8 +87,14 @@ class Recording:
         self._shell, self._taps, self._stack, self._info = shell, taps, stack, info
         self._capture = Capture()
         self._captured_error: BaseException | None = None
+        self._pid = os.getpid()
         self.started_at, self._started_s = datetime.now(UTC), time.perf_counter()
         taps.open(self._capture)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it began in this process, and not in the one that this was forked from within the cell."""
+        return self._pid == os.getpid()
 
     def note_captured(self, source: str, result: ExecutionResult) -> None:
         """A cell that ran within this one has ended: `%%capture` tells nobody that its body failed."""

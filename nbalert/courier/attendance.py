@@ -75,10 +75,6 @@ class Attendance:
         now = time.monotonic()
         return now - self._away_since.setdefault(origin, now)
 
-    def has_project(self, project: str) -> bool:
-        """Whether a process of that project is there."""
-        return any(p.project == project for p in self._present.values())
-
     def tell(self, origin: str, frame: Frame) -> None:
         """Send to a process if it is there; one that is not asks for what it missed when it comes back."""
         if found := self._present.get(origin):

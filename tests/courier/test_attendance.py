@@ -29,7 +29,7 @@ def test_who_is_there() -> None:
     attendance.enter(one)
     attendance.tell("a", {"n": 1})
     attendance.tell("b", {"n": 2})
-    assert (list(attendance), attendance.away_s("a"), attendance.has_project("p")) == ([one], 0.0, True)
+    assert (list(attendance), attendance.away_s("a")) == ([one], 0.0)
     attendance.leave(one)
     attendance.tell("a", {"n": 3})
     assert (list(attendance), peer.sent) == ([], [{"n": 1}])

@@ -188,6 +188,28 @@ input()
     assert arrived(server) == [*map(str, range(6)), "begin"]
 
 
+def test_a_worker_that_leaves_its_cell(server: Webhook) -> None:
+    """A child that comes to the end of the alerted cell it was forked in tells nothing: its parent does."""
+    code = """
+import os
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "nbalert")
+shell.run_cell("%%alert -t cell -c ci\\nimport os\\npid = os.fork()")
+pid = shell.user_ns["pid"]
+if pid:
+    print(os.waitpid(pid, 0)[1])
+else:
+    from nbalert.process import finish
+    finish()
+    os._exit(0)
+"""
+    with Script(code, env={"NBALERT_EXIT_WAIT": "60"}) as script:
+        assert script.line() == "0"
+        assert script.end() == 0
+    assert arrived(server) == ["cell"]
+
+
 def test_forks_beside_an_open_question() -> None:
     """A worker's end is not the asker's: the question stays open, and its answer is heard."""
     code = """

@@ -517,6 +517,7 @@ def test_rerun_asks_again(product: Product) -> None:
     """An approval is used once: the same cell run again asks again."""
     code = '%%ask "Again?"\nran.append("body")'
     product.answered(code, ("Again?", "yes"))
+    product.ann.decision("Again?")  # from here on the inbox tells the two apart
     assert product.answered(code, ("Again?", "no")).ename == "NotApproved"
     assert product.value("ran") == ["body"]
 
