@@ -47,9 +47,7 @@ class Http:
     ) -> None:
         self._channel = channel
         self._timeout_s = settings.timeout_s
-        self._routes = Routes(
-            channel, settings.network, server_context(channel, settings.tls, settings.network)
-        )
+        self._routes = Routes(channel, settings.network, _context(channel, settings, base_url))
         # Not by this process's environment: the courier works for many projects.
         self._client = httpx.AsyncClient(
             base_url=base_url,
@@ -128,6 +126,12 @@ class Http:
             raise ChannelDenied(f"{self._channel}: {_PROXY_DENIED}")
         says = f"{self._channel}: {host} answered {status} {response.reason_phrase}".rstrip()
         raise _error(says, status, response.headers.get("Retry-After"))
+
+
+def _context(channel: str, settings: ChannelSettings, base_url: str) -> ssl.SSLContext:
+    if base_url.startswith("http://"):  # to load the system's certificates takes 20 ms and some MB
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody
+    return server_context(channel, settings.tls, settings.network)
 
 
 def _error(says: str, status: int, retry_after: str | None) -> ChannelError:

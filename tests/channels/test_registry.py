@@ -92,6 +92,7 @@ def test_kinds() -> None:
         assert script.line() == "__main__:FileChat (registered) True"
         assert script.line() == "True True"
         assert script.line() == "True"
+        assert script.end() == 0  # killed, it would leave a courier that begins
 
 
 def test_an_unknown_kind_says_how_to_add_one() -> None:
