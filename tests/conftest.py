@@ -21,9 +21,19 @@ StartKernel = Callable[..., Kernel]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of our own."""
     parser.addoption("--update-picture", action="store_true", help="write the README's picture anew")
+    parser.addoption("--all", action="store_true", help="also the tests that take minutes, as CI does")
     parser.addoption(
         "--courier", choices=["process", "inline"], default="process", help="where couriers run in tests"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, except where CI runs, with `--all`, or where it is asked for by its file."""
+    if os.environ.get("CI") or config.getoption("--all") or config.args != config.getini("testpaths"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 @pytest.hookimpl(wrapper=True)

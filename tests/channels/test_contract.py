@@ -112,7 +112,7 @@ def use(row: Row, work: Callable[[Channel], Awaitable[Any]]) -> Any:
     """Do something with the row's channel, as the courier does."""
 
     async def with_channel() -> Any:
-        channel = channels.build("team", {**row.values(), "timeout_s": 0.7})
+        channel = channels.build("team", {**row.values(), "timeout_s": 3.0})
         try:
             return await work(channel)
         finally:

@@ -21,6 +21,8 @@ from tests.containers import contained
 from tests.kernels import ROOT
 from tests.processes import settings_file, webhook_table
 
+pytestmark = pytest.mark.long
+
 SLOW = Answer(delay_s=1.0)
 """Nothing but a real wait brings it: the container would be gone before the answer."""
 ENDLESS = "600"

@@ -33,6 +33,8 @@ from tests.nursery import CHANNEL, Nursery
 from tests.person import Person
 from tests.processes import couriers, served_by, settings_file, wait_until, webhook_table
 
+pytestmark = pytest.mark.long
+
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", 200 if os.environ.get("CI") else 20))
 ALIVE = ("post", "post", "ask", "ask")

@@ -35,6 +35,8 @@ except nbalert.NotApproved as error:
 ASK_IN_TWO = """
 from nbalert.asking import hold, put
 from nbalert.eligibility import Terms
+
+pytestmark = pytest.mark.long
 asked = put("Deploy?", Terms(timeout_s=60))
 print(asked.question.id, asked.question.run)
 print(asked.pending.decided.result().sentence)
