@@ -19,6 +19,7 @@ from nbalert.connection import stop_courier
 from nbalert.home import Home
 from tests.kernels import Kernel, Run
 from tests.person import Person
+from tests.processes import wait_until
 
 StartKernel = Callable[..., Kernel]
 
@@ -103,11 +104,16 @@ class Product:
         return run
 
     def answered(self, code: str, *answers: tuple[str, str]) -> Run:
-        """Run a cell; ann answers (title, words) one after the other."""
+        """Run a cell; ann answers (title, words) one after the other.
+
+        The inbox shows their questions as ended by then: the next of the same title is the only open one.
+        """
         request = self.kernel.send(textwrap.dedent(code))
         for title, words in answers:
             self.ann.answer(title, words).raise_for_status()
-        return self.kernel.collect(request)
+        run = self.kernel.collect(request)
+        wait_until(lambda: not self.ann.open())
+        return run
 
     def value(self, expression: str) -> Any:
         """A value of the kernel."""
@@ -517,7 +523,6 @@ def test_rerun_asks_again(product: Product) -> None:
     """An approval is used once: the same cell run again asks again."""
     code = '%%ask "Again?"\nran.append("body")'
     product.answered(code, ("Again?", "yes"))
-    product.ann.decision("Again?")  # from here on the inbox tells the two apart
     assert product.answered(code, ("Again?", "no")).ename == "NotApproved"
     assert product.value("ran") == ["body"]
 
