@@ -309,7 +309,7 @@ def test_an_interrupt_is_what_it_was(cells: Watched, body: str) -> None:
         cells.kernel.interrupt()
         run = cells.kernel.collect(request)
         replies.append((run.status, run.ename, len(run.tracebacks)))
-    assert replies[0] == replies[1]
+    assert replies[0] == replies[1], run.published
     (run_,) = cells.runs()
     assert run_["outcome"] == "interrupted"
 

@@ -24,6 +24,8 @@ from tests.kernels import ROOT, Kernel
 from tests.person import Person
 from tests.processes import Script, couriers, served_by, settings_file, wait_until, webhook_table
 
+pytestmark = pytest.mark.long
+
 POST = "import nbalert; nbalert.post('Last words', channel='ci'); input()"
 ASK = """
 import nbalert
@@ -35,8 +37,6 @@ except nbalert.NotApproved as error:
 ASK_IN_TWO = """
 from nbalert.asking import hold, put
 from nbalert.eligibility import Terms
-
-pytestmark = pytest.mark.long
 asked = put("Deploy?", Terms(timeout_s=60))
 print(asked.question.id, asked.question.run)
 print(asked.pending.decided.result().sentence)
