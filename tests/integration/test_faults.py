@@ -21,6 +21,8 @@ from tests.kernels import Kernel
 from tests.person import Person
 from tests.processes import Script, settings_file, wait_until, webhook_table
 
+pytestmark = pytest.mark.long
+
 HOST = """
 import os, sys
 os.environ["NBALERT_COURIER"] = "inline"  # the courier dies with this process

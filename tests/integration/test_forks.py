@@ -15,6 +15,8 @@ from tests.kernels import Kernel
 from tests.person import Person
 from tests.processes import Script, settings_file, wait_until, webhook_table
 
+pytestmark = pytest.mark.long
+
 WORK = """
 import os
 

@@ -24,6 +24,8 @@ from tests.file_chat import CLASS, FileChat
 from tests.kernels import ROOT, Kernel
 from tests.processes import Script, couriers, settings_file, wait_until
 
+pytestmark = pytest.mark.long
+
 STAYS = f"{CLASS}\nprint('ready', flush=True)\nimport sys\nfor line in sys.stdin: exec(line)"
 """A process of a project that works its channel until it is ended, and does what it is told."""
 

@@ -17,6 +17,8 @@ from tests.chat_servers.webhook import Webhook
 from tests.containers import mounted, unprivileged
 from tests.processes import Script, settings_file, webhook_table
 
+pytestmark = pytest.mark.long
+
 SHELL = """
 import os, resource, sys
 from IPython.core.interactiveshell import InteractiveShell
