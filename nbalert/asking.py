@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from nbalert.client import Client, Pending
+from nbalert.client import Client
 from nbalert.durations import parse_duration
 from nbalert.eligibility import Terms, policy_for
 from nbalert.errors import CannotAsk, CourierError, NotApproved
 from nbalert.message import Level, Message, Source
+from nbalert.pending import Pending
 from nbalert.posting import here
 from nbalert.process import client
 from nbalert.question import Decision, Outcome, Question

@@ -9,8 +9,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from nbalert.forks import whole_modules
 from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
+from nbalert.pending import Pending
 from nbalert.question import Decision, Reply
 from nbalert.spool import Spool
 
@@ -37,45 +38,6 @@ log = logging.getLogger(__name__)
 
 OWED_S = 2.0
 """How long the courier is given, at a process's end, to say what it has not shown yet."""
-
-
-class Pending:
-    """A question that this process waits for.
-
-    Args:
-        id: The question's.
-    """
-
-    def __init__(self, id: str) -> None:  # noqa: A002 - what it is
-        self.id = id
-        self.decided: Future[Decision] = Future()
-        self._guard = threading.Lock()
-        self._listeners: list[Callable[[Receipt | Reply], None]] = []
-        self._heard: list[Receipt | Reply] = []
-
-    def listen(self, listener: Callable[[Receipt | Reply], None]) -> None:
-        """Be called, on any thread, with the receipt and each answer; also with those that came already."""
-        with self._guard:
-            self._listeners.append(listener)
-            heard = list(self._heard)
-        for one in heard:
-            listener(one)
-
-    def hear(self, one: Receipt | Reply) -> None:
-        """Something came."""
-        with self._guard:
-            self._heard.append(one)
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener(one)
-
-    def decide(self, decision: Decision) -> bool:
-        """Set the decision; false if there is one already: the first one stays."""
-        try:
-            self.decided.set_result(decision)
-        except InvalidStateError:
-            return False
-        return True
 
 
 class Client:
@@ -167,7 +129,7 @@ class Client:
         except OSError:  # an interrupt stays an interrupt on a full disk, and nobody waits any more
             log.warning("the chat is not told that a question was cancelled: the spool cannot be written")
             return
-        self._wake()
+        self._connection.wake()
 
     def forget(self, pending: Pending) -> None:
         """The question is of no more interest to this process."""
@@ -256,11 +218,8 @@ class Client:
         with self._guard:  # the courier may settle it before it is noted here
             entry = self._spool.put(data)
             self._messages[entry] = receipts
-        self._wake()
-        return entry, receipts
-
-    def _wake(self) -> None:
         self._connection.wake()
+        return entry, receipts
 
     def _project(self) -> str:
         """Names the project also while its settings are wrong: its messages wait until they are mended."""
@@ -367,9 +326,7 @@ class Client:
         self._workbench.take(frame)
 
     def _settle(self, frame: Frame) -> None:
-        with self._guard:
-            receipts = self._messages.pop(frame["message"], None)
-        if receipts is None:
+        if (receipts := self._take(frame["message"])) is None:
             return
         if frame["errors"]:
             receipts.set_exception(ChannelRefused("; ".join(frame["errors"])))
@@ -378,11 +335,14 @@ class Client:
 
     def _note_kept(self, frame: Frame) -> None:
         """It stays with the courier; whoever waits for it hears that it needs a hand."""
-        with self._guard:
-            receipts = self._messages.pop(frame["message"], None)
-        if receipts:
+        if receipts := self._take(frame["message"]):
             reason = f"{frame['reason']}; it is kept, and sent once that is mended"
             receipts.set_exception(ChannelDenied(reason))
+
+    def _take(self, message: str) -> Future[list[Receipt]] | None:
+        """Whoever waits for a message, once: from then on it is of no more interest here."""
+        with self._guard:
+            return self._messages.pop(message, None)
 
     def _decide(self, decision: Decision) -> None:
         with self._guard:

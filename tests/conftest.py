@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from nbalert import process
@@ -14,6 +15,7 @@ from nbalert.connection import stop_courier
 from nbalert.home import Home
 from tests.environments import Unavailable, ipykernel_6
 from tests.kernels import Kernel
+from tests.processes import couriers, wait_until
 
 StartKernel = Callable[..., Kernel]
 
@@ -66,6 +68,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> Iterator
     yield home
     process.finish()
     stop_courier(home)
+
+
+@pytest.fixture
+def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home whose couriers are processes, whatever the mode; neither they nor others are left behind."""
+    monkeypatch.setenv("NBALERT_COURIER", "process")
+    yield home
+    process.finish()
+    stop_courier(home)
+    wait_until(lambda: not couriers(home))
+    assert psutil.Process().children(recursive=True) == []
 
 
 @pytest.fixture(params=["ipykernel 7", "ipykernel 6"])

@@ -18,6 +18,15 @@ from queue import Empty, Queue
 from nbalert.home import Home
 from tests.kernels import ROOT
 
+ASK = """
+import nbalert
+try:
+    print(nbalert.ask("Deploy?", timeout=60).sentence, flush=True)
+except nbalert.NotApproved as error:
+    print(error, flush=True)
+"""
+"""A script that asks, and prints how that ended."""
+
 
 class Script:
     """A Python process. Use as a context manager: it is gone afterwards.

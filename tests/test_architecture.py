@@ -49,6 +49,7 @@ fields
 credentials network
 show
 build
+pending
 message
 home
 errors

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.client import Client, Pending
+from nbalert.client import Client
 from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
 from nbalert.home import Home
 from nbalert.message import Message, Receipt
+from nbalert.pending import Pending
 from nbalert.question import Decision, Outcome, Reply
 from tests.chat_servers.webhook import HANG, Webhook, status
 from tests.inboxes import question

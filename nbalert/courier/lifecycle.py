@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from nbalert.courier import detached
 from nbalert.courier.host import Host
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 END_S = 20.0
 """How long a courier that was told to end may take: its deliveries and its inbox take a few seconds."""
 LOOK_AGAIN_S = 0.02
+
+_Found = TypeVar("_Found")
 
 _hosts: dict[Path, Host] = {}
 _hosting = threading.Lock()
@@ -61,12 +64,10 @@ def replace(home: Home, dismiss: Callable[[], None]) -> bool:
         starting = Lock.take(home.starting)
         if starting is None:
             return False
-        try:
+        with starting:
             dismiss()
             _wait_for_end(home)
-            _launch(home)
-        finally:
-            starting.release()
+            (_host if _mode() == "inline" else _start)(home)
         return True
 
 
@@ -83,17 +84,11 @@ def end(home: Home, dismiss: Callable[[], str]) -> str:
         CourierError: It does not end.
     """
     with _hosting:
-        deadline = time.monotonic() + END_S
-        while (starting := Lock.take(home.starting)) is None:
-            if time.monotonic() > deadline:
-                raise CourierError(f"a courier is being started, and does not come; see {home.log}")
-            time.sleep(LOOK_AGAIN_S)
-        try:
+        fault = f"a courier is being started, and does not come; see {home.log}"
+        with _awaited(lambda: Lock.take(home.starting), fault):
             mode = dismiss()
             if mode not in ("", "inline"):
                 _wait_for_end(home)
-        finally:
-            starting.release()
         return mode
 
 
@@ -111,14 +106,10 @@ def _begin(home: Home) -> None:
     if _mode() == "inline":
         _host(home)
         return
-    starting = Lock.take(home.starting)
-    if starting is None:
-        return  # somebody is at it
-    try:
-        if _is_free(home):
-            _start(home)
-    finally:
-        starting.release()
+    if starting := Lock.take(home.starting):  # else somebody is at it
+        with starting:
+            if _is_free(home):
+                _start(home)
 
 
 def _mode() -> str:
@@ -134,16 +125,18 @@ def _mode() -> str:
     return mode
 
 
-def _launch(home: Home) -> None:
-    (_host if _mode() == "inline" else _start)(home)
-
-
 def _wait_for_end(home: Home) -> None:
+    _awaited(lambda: _is_free(home), f"the courier does not end within {END_S:.0f} s; see {home.log}")
+
+
+def _awaited(look: Callable[[], _Found | None], fault: str) -> _Found:
+    """What a look finds in the end; where nothing comes, an error that says so."""
     deadline = time.monotonic() + END_S
-    while not _is_free(home):
+    while not (found := look()):
         if time.monotonic() > deadline:
-            raise CourierError(f"the courier does not end within {END_S:.0f} s; see {home.log}")
+            raise CourierError(fault)
         time.sleep(LOOK_AGAIN_S)
+    return found
 
 
 def _start(home: Home) -> None:

@@ -40,6 +40,12 @@ class Lock:
             return None
         return cls(file)
 
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """Give it back."""
         os.close(self._file)

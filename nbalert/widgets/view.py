@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from nbalert.client import Pending
+from nbalert.pending import Pending
 from nbalert.question import Decision, Question
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +22,9 @@ from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.kernels import ROOT
 from tests.person import Person
-from tests.processes import Script, couriers, settings_file, wait_until
+from tests.processes import ASK, Script, couriers, settings_file, wait_until
 
 POST = "import nbalert, sys; nbalert.post(sys.argv[-1] if len(sys.argv) > 1 else 'one').wait(30)"
-ASK = """
-import nbalert
-try:
-    print(nbalert.ask("Deploy?", timeout=60).sentence, flush=True)
-except nbalert.NotApproved as error:
-    print(error, flush=True)
-"""
-
-
-@pytest.fixture
-def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose couriers are processes; none is left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", "process")
-    yield home
-    finish()
-    stop_courier(home)
-    wait_until(lambda: not couriers(home))
 
 
 def status() -> dict[str, Any]:

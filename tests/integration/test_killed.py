@@ -14,12 +14,10 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from nbalert.connection import stop_courier
@@ -47,17 +45,6 @@ UNHEARD = ("error: no courier told", "error: approved, but the approval could no
 """Where couriers are killed faster than an asker finds them, it gives up, and does not run."""
 SETTLE_S = 90.0
 """What is under way at the end of all rounds has to come to its end."""
-
-
-@pytest.fixture
-def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose couriers are processes; neither they nor others are left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", "process")
-    yield home
-    finish()
-    stop_courier(home)
-    wait_until(lambda: not couriers(home))
-    assert psutil.Process().children(recursive=True) == []
 
 
 class Rounds:

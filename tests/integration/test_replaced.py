@@ -8,32 +8,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from nbalert import __version__
-from nbalert.connection import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import Webhook
 from tests.kernels import ROOT, Kernel
 from tests.person import Person
-from tests.processes import Script, couriers, served_by, settings_file, wait_until, webhook_table
+from tests.processes import ASK, Script, couriers, served_by, settings_file, wait_until, webhook_table
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("detached")]
 
 POST = "import nbalert; nbalert.post('Last words', channel='ci'); input()"
-ASK = """
-import nbalert
-try:
-    print(nbalert.ask("Deploy?", timeout=60).sentence, flush=True)
-except nbalert.NotApproved as error:
-    print(error, flush=True)
-"""
 ASK_IN_TWO = """
 from nbalert.asking import hold, put
 from nbalert.eligibility import Terms
@@ -46,17 +36,6 @@ if decision:
     print("the body")
 print(decision.sentence)
 """
-
-
-@pytest.fixture(autouse=True)
-def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose couriers are processes; neither they nor others are left behind."""
-    monkeypatch.setenv("NBALERT_COURIER", "process")
-    yield home
-    finish()
-    stop_courier(home)
-    wait_until(lambda: not couriers(home))
-    assert psutil.Process().children(recursive=True) == []
 
 
 def bob() -> Person:

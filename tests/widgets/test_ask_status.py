@@ -10,8 +10,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from nbalert.client import Pending
 from nbalert.message import Receipt
+from nbalert.pending import Pending
 from nbalert.question import ANYONE, Decision, Outcome, Policy, Question, Reply
 from nbalert.widgets import view_of
 from nbalert.widgets.ask_status import AskStatus
