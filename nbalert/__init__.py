@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     )
     from nbalert.fields import ChannelSettings
     from nbalert.message import Image, Level, Message, Posted, Receipt, Source
+    from nbalert.policy import Policy, Reply
     from nbalert.posting import post, post_async
-    from nbalert.question import Decision, Outcome, Policy, Question, Reply
+    from nbalert.question import Decision, Outcome, Question
     from nbalert.registering import register
 
 __version__ = "0.1.0.dev0"
@@ -82,7 +83,17 @@ __all__ = [
     "register",
 ]
 
-_PLACES = ("errors", "question", "message", "posting", "fields", "channels.base", "asking", "registering")
+_PLACES = (
+    "errors",
+    "question",
+    "policy",
+    "message",
+    "posting",
+    "fields",
+    "channels.base",
+    "asking",
+    "registering",
+)
 
 
 def __getattr__(name: str) -> object:

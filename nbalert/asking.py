@@ -22,7 +22,7 @@ from nbalert.message import Level, Message, Source
 from nbalert.pending import Pending
 from nbalert.posting import here
 from nbalert.process import client
-from nbalert.question import Decision, Outcome, Question
+from nbalert.question import Decision, Outcome, Question, sha256_of
 from nbalert.waiting import wait_for
 from nbalert.widgets import view_of
 
@@ -123,6 +123,7 @@ def put(text: str, terms: Terms, code: str = "", source: Source | None = None) -
         id=secrets.token_urlsafe(18),
         text=text,
         code=code,
+        code_sha256=sha256_of(code),
         run=uuid4().hex,
         policy=policy,
         asked_at=now,

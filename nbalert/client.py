@@ -26,7 +26,8 @@ from nbalert.home import Home
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
 from nbalert.pending import Pending
-from nbalert.question import Decision, Reply
+from nbalert.policy import Reply
+from nbalert.question import Decision
 from nbalert.spool import Spool
 
 if TYPE_CHECKING:

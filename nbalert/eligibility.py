@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from nbalert.errors import CannotAsk
-from nbalert.question import ANYONE, Policy
+from nbalert.policy import ANYONE, Policy
 
 if TYPE_CHECKING:
     from nbalert.fields import ChannelSettings

@@ -25,7 +25,7 @@ from nbalert.credentials import expanded, is_reference, resolve
 from nbalert.durations import parse_duration
 from nbalert.errors import SettingsError
 from nbalert.network import Network
-from nbalert.question import APPROVE, REJECT
+from nbalert.policy import APPROVE, REJECT
 
 SECRET_CHARS = 4
 """What is shorter is no secret, and stands in too many words."""

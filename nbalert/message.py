@@ -83,6 +83,10 @@ class Message:
         source: Notebook, cell, host, user.
         duration_s: How long the cell ran.
         topic: For routing; empty means none.
+        target: Where else than its settings say a channel is to post it: an id of the service; mostly empty.
+        mention: Ids of people of the service who are to be notified; all other mentions are inert.
+        native: Parts in the service's own form, by kind of channel: `{"slack": {"blocks": […]}}`. They take
+            the place of what the channel would have made of the rest.
         question: Set where the message asks; a channel adds its buttons.
         decision: Set once the question has ended; a channel takes its buttons away.
         created_at: Aware UTC.
@@ -101,6 +105,9 @@ class Message:
     source: Source = field(default_factory=Source)
     duration_s: float | None = None
     topic: str = ""
+    target: str = ""
+    mention: tuple[str, ...] = ()
+    native: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     question: Question | None = None
     decision: Decision | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -115,6 +122,8 @@ class Message:
             "images": images,
             "metadata": {str(name): _plain(value) for name, value in self.metadata.items()},
             "source": asdict(self.source),
+            "mention": list(self.mention),
+            "native": {kind: dict(parts) for kind, parts in self.native.items()},
             "question": self.question.to_json() if self.question else None,
             # A decision is false unless approved, so its presence has to be asked for.
             "decision": self.decision.to_json() if self.decision is not None else None,
@@ -123,14 +132,16 @@ class Message:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Message:
-        """The inverse of `to_json`. Unknown keys are ignored: a newer version may have written them."""
+        """The inverse of `to_json`. A newer version may have written more keys, and an older one fewer."""
         images = (Image(base64.b64decode(i["data"]), i["mime"], i["name"]) for i in data["images"])
         return cls(
-            **{name: data[name] for name in _PLAIN},
+            **{name: data[name] for name in _PLAIN if name in data},
             level=Level[data["level"]],
             images=tuple(images),
             metadata=data["metadata"],
             source=Source(**data["source"]),
+            mention=tuple(data.get("mention", ())),
+            native=data.get("native", {}),
             question=Question.from_json(data["question"]) if data["question"] else None,
             decision=Decision.from_json(data["decision"]) if data["decision"] else None,
             created_at=datetime.fromisoformat(data["created_at"]),
@@ -144,7 +155,7 @@ def _plain(value: object) -> Value:
     return value if isinstance(value, str | int) else str(value)
 
 
-_PLAIN = ("title", "text", "code", "result", "error", "traceback", "output", "duration_s", "topic")
+_PLAIN = ("title", "text", "code", "result", "error", "traceback", "output", "duration_s", "topic", "target")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 
 from nbalert.message import Receipt
-from nbalert.question import Decision, Reply
+from nbalert.policy import Reply
+from nbalert.question import Decision
 
 
 class Pending:

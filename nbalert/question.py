@@ -1,4 +1,4 @@
-"""Question, Reply, Policy, Decision, and `decide`: pure, no clock, no I/O.
+"""Question, Decision, and `decide`: pure, no clock, no I/O.
 
 A question ends in one of five outcomes, and only one of them lets code run:
 
@@ -13,17 +13,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-ANYONE = "anyone"
-"""The word that lets everybody in a chat answer. It has to be written out in the settings."""
-
-APPROVE = ("approve", "lgtm", "ok", "yes")
-REJECT = ("decline", "disapprove", "no", "reject")
-"""Words of ZenML's alerters, compared without case, and only as the whole first line of a reply."""
+from nbalert.policy import Answer, Policy, Reply, Voice, read
 
 
 class Outcome(StrEnum):
@@ -37,50 +32,23 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """Who may decide, and how.
-
-    Args:
-        approvers: Immutable ids of the service, or the one word `anyone`.
-        need: How many different people have to approve, 1 or more.
-        approve: Words that mean yes.
-        reject: Words that mean no.
-        asker: The asker's own id on this channel; empty if unknown.
-        allow_self: Whether the asker may answer as well. It is recorded as self-approved.
-    """
-
-    approvers: tuple[str, ...]
-    need: int = 1
-    approve: tuple[str, ...] = APPROVE
-    reject: tuple[str, ...] = REJECT
-    asker: str = ""
-    allow_self: bool = False
-
-    def objection(self, reply: Reply) -> str:
-        """Why this reply does not count, in words for the person who gave it; empty if it counts."""
-        if reply.is_bot:
-            return "answers of bots do not count"
-        if reply.is_edited:
-            return "edited answers do not count; please answer anew"
-        if ANYONE not in self.approvers and reply.person not in self.approvers:
-            return "you are not an approver of this question"
-        if self.asker and reply.person == self.asker and not self.allow_self:
-            return "the asker may not answer"
-        return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked.
 
     Args:
         id: Random and unguessable; every button and stored row carries it.
         text: The question in the asker's words.
-        code: What will run: the body of `%%ask`, the whole cell of `%ask`; empty outside a cell.
+        code: What will run, as it is shown: the body of `%%ask`, the whole cell of `%ask`; empty outside a
+            cell. The contents of secret strings are blotted out in it, and what is invisible is made visible.
+        code_sha256: Hex digest of the exact code, UTF-8: what an approval is for; empty without code.
+        redacted: How many secret strings are blotted out in `code`.
         run: Names the one run that may use the decision.
-        policy: Who may decide.
+        policy: Who may decide, on the first channel.
+        policies: Who may decide on each further channel, by its name.
         asked_at: Aware UTC.
         expires_at: Aware UTC; None means never.
+        boot: Names the boot of the machine on which `expires_boot_s` counts; empty where that is unknown.
+        expires_boot_s: The end on the clock that neither a change of time nor sleep holds up.
     """
 
     id: str
@@ -90,11 +58,15 @@ class Question:
     policy: Policy
     asked_at: datetime
     expires_at: datetime | None
+    code_sha256: str = ""
+    redacted: int = 0
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    boot: str = ""
+    expires_boot_s: float | None = None
 
-    @property
-    def code_sha256(self) -> str:
-        """Hex digest of the code, UTF-8; what an approval is for."""
-        return hashlib.sha256(self.code.encode()).hexdigest()
+    def on(self, channel: str) -> Question:
+        """The question as it is asked on one channel: its `policy` is that of the channel."""
+        return replace(self, policy=self.policies.get(channel, self.policy))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -103,52 +75,23 @@ class Question:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Question:
-        """The inverse of `to_json`."""
-        policy: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data["policy"].items()
-        }
+        """The inverse of `to_json`; an older version has written fewer keys, a newer one may write more."""
         expires = data["expires_at"]
         return cls(
-            id=data["id"],
-            text=data["text"],
-            code=data["code"],
-            run=data["run"],
-            policy=Policy(**policy),
+            **{name: data[name] for name in _PLAIN if name in data},
+            policy=Policy.from_json(data["policy"]),
+            policies={name: Policy.from_json(policy) for name, policy in data.get("policies", {}).items()},
             asked_at=datetime.fromisoformat(data["asked_at"]),
             expires_at=datetime.fromisoformat(expires) if expires else None,
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """One answer as a channel brings it.
+_PLAIN = ("id", "text", "code", "run", "code_sha256", "redacted", "boot", "expires_boot_s")
 
-    Args:
-        reference: The service's id of this answer; the same answer brought twice has the same one.
-        person: The service's immutable id of who answered.
-        name: What people call them; for display only.
-        text: The words, or the word that a button or a seeded reaction stands for.
-        at: When the service took it, aware UTC.
-        way: `button`, `reply` or `reaction`.
-    """
 
-    reference: str
-    person: str
-    text: str
-    at: datetime
-    name: str = ""
-    way: str = "reply"
-    is_bot: bool = False
-    is_edited: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {**asdict(self), "at": self.at.isoformat()}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Reply:
-        """The inverse of `to_json`."""
-        return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+def sha256_of(code: str) -> str:
+    """Hex digest of code as it will run, UTF-8; empty for none."""
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest() if code else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +102,9 @@ class Decision:
         question_id: Which question.
         outcome: One of the five.
         by: Ids of the people whose answers decided, in order of their answers.
+        names: What people call them, in the same order; empty where that is unknown.
         reason: In the decider's words, or what went wrong; may be empty.
+        answer: The choice or the typed answer of a question that asks for one.
         is_self_approved: Whether the asker's own answer is among those that decided.
         decided_at: Aware UTC.
     """
@@ -168,7 +113,9 @@ class Decision:
     outcome: Outcome
     decided_at: datetime
     by: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     reason: str = ""
+    answer: Answer | None = None
     is_self_approved: bool = field(default=False)
 
     def __repr__(self) -> str:
@@ -180,9 +127,19 @@ class Decision:
     @property
     def sentence(self) -> str:
         """One line for a reader: `rejected by ann: not on a Friday`."""
-        people = f" by {', '.join(self.by)}" if self.by else ""
+        answer = f" {self.answer!r}" if self.answer is not None else ""
+        people = f" by {', '.join(self.people)}" if self.by else ""
         own = " (self-approved)" if self.is_self_approved else ""
-        return f"{self.outcome}{people}{own}{': ' + self.reason if self.reason else ''}"
+        return f"{self.outcome}{answer}{people}{own}{': ' + self.reason if self.reason else ''}"
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who decided, each by name and, as anybody can take a name, by id: `Ann (U012AB3CD)`."""
+        names = self.names if len(self.names) == len(self.by) else ("",) * len(self.by)
+        return tuple(
+            f"{name} ({id_})" if name and name != id_ else id_
+            for name, id_ in zip(names, self.by, strict=True)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -196,75 +153,71 @@ class Decision:
             outcome=Outcome(data["outcome"]),
             decided_at=datetime.fromisoformat(data["decided_at"]),
             by=tuple(data["by"]),
+            names=tuple(data.get("names", ())),
             reason=data["reason"],
+            answer=data.get("answer"),
             is_self_approved=data["is_self_approved"],
         )
-
-
-def read(policy: Policy, text: str) -> tuple[bool | None, str]:
-    """What an answer says.
-
-    Args:
-        policy: Has the words.
-        text: The whole answer. A reason may follow after a colon or on the next lines.
-
-    Returns:
-        (True for yes, False for no, None for anything else; the reason, may be empty).
-    """
-    first, _, rest = text.strip().partition("\n")
-    word, _, reason = first.partition(":")
-    said, why = word.strip().casefold(), " ".join(f"{reason} {rest}".split())
-    if said in {w.casefold() for w in policy.reject}:
-        return False, why
-    if said in {w.casefold() for w in policy.approve}:
-        return True, why
-    return None, ""
 
 
 def decide(question: Question, replies: Iterable[Reply]) -> Decision | None:
     """The decision that these replies make, or None while the question is open.
 
-    One voice a person, the latest counts; a rejection wins. Replies from before the question and from
-    after its end do not count, nor those that the policy objects to.
+    One voice a person, the latest counts; a rejection wins; of choices the same one has to be chosen by as
+    many as are needed. Replies from before the question and from after its end do not count, nor those that
+    the policy of their channel objects to.
 
     Args:
-        question: Has the policy and the times.
+        question: Has the policies and the times.
         replies: In the order in which the service took them.
     """
-    policy = question.policy
-    voices: dict[str, Reply] = {}
+    voices: dict[str, tuple[Reply, Voice]] = {}
     for reply in replies:
-        if not counts(question, reply):
+        if objection(question, reply):
             continue
-        says_yes, reason = read(policy, reply.text)
-        if says_yes is False:
-            return _decision(question, Outcome.REJECTED, [reply], reason)
+        voice = read(question.on(reply.channel).policy, reply.text)
+        if voice.is_yes is False:
+            return _decision(question, Outcome.REJECTED, [reply], voice)
         voices.pop(reply.person, None)
-        voices[reply.person] = reply
-        if len(voices) >= policy.need:
-            return _decision(question, Outcome.APPROVED, list(voices.values()), reason)
+        voices[reply.person] = reply, voice
+        agreeing = [given for given, said in voices.values() if said.answer == voice.answer]
+        if len(agreeing) >= question.policy.need:
+            return _decision(question, Outcome.APPROVED, agreeing, voice)
     return None
 
 
-def counts(question: Question, reply: Reply) -> bool:
-    """Whether a reply is a voice: in time, by somebody who may answer, and one of the words."""
-    in_time = question.asked_at <= reply.at and (
-        question.expires_at is None or reply.at < question.expires_at
-    )
-    return (
-        in_time and not question.policy.objection(reply) and read(question.policy, reply.text)[0] is not None
-    )
+def objection(question: Question, reply: Reply) -> str:
+    """Why a reply is no voice, in words for the person who gave it; empty if it is one."""
+    policy = question.on(reply.channel).policy
+    if reply.at < question.asked_at:
+        return "it is older than the question"
+    if question.expires_at is not None and reply.at >= question.expires_at:
+        return "the time of this question is up"
+    if why := policy.objection(reply):
+        return why
+    voice = read(policy, reply.text)
+    return "" if voice.is_yes is not None else voice.fault or "it is no answer"
 
 
-def _decision(question: Question, outcome: Outcome, replies: list[Reply], reason: str) -> Decision:
-    people = tuple(r.person for r in replies)
+def is_answer(question: Question, reply: Reply) -> bool:
+    """Whether somebody meant to answer, so that they are told where it does not count; talk is not."""
+    voice = read(question.on(reply.channel).policy, reply.text)
+    return voice.is_yes is not None or bool(voice.fault)
+
+
+def _decision(question: Question, outcome: Outcome, replies: list[Reply], voice: Voice) -> Decision:
     return Decision(
         question_id=question.id,
         outcome=outcome,
         decided_at=replies[-1].at,
-        by=people,
-        reason=reason,
-        is_self_approved=outcome is Outcome.APPROVED
-        and bool(question.policy.asker)
-        and question.policy.asker in people,
+        by=tuple(r.person for r in replies),
+        names=tuple(r.name for r in replies),
+        reason=voice.reason,
+        answer=voice.answer if outcome is Outcome.APPROVED else None,
+        is_self_approved=outcome is Outcome.APPROVED and any(_is_askers(question, r) for r in replies),
     )
+
+
+def _is_askers(question: Question, reply: Reply) -> bool:
+    asker = question.on(reply.channel).policy.asker
+    return bool(asker) and reply.person == asker

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from nbalert.question import Reply
+from nbalert.policy import Reply
 from tests.processes import settings_file, wait_until
 
 CLASS = """

@@ -16,7 +16,8 @@ import httpx
 
 from nbalert.inbox import InboxServer
 from nbalert.message import Message
-from nbalert.question import Policy, Question
+from nbalert.policy import Policy
+from nbalert.question import Question, sha256_of
 
 _T = TypeVar("_T")
 
@@ -114,7 +115,8 @@ def question(text: str = "Drop table users?", **options: Any) -> Question:
     """A question that `bob` and `carol` may answer, for an hour."""
     now = datetime.now(UTC)
     policy = {k: options.pop(k) for k in tuple(options) if k in Policy.__dataclass_fields__}
-    given = {"id": f"q-{text}", "code": "db.drop()", "run": "run", "asked_at": now}
+    code = options.pop("code", "db.drop()")
+    given = {"id": f"q-{text}", "code": code, "code_sha256": sha256_of(code), "run": "run", "asked_at": now}
     return Question(
         text=text,
         policy=Policy(**{"approvers": ("bob", "carol"), **policy}),

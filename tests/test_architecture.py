@@ -53,7 +53,8 @@ pending
 message
 home
 errors
-question durations forks ending socket_paths
+question
+policy durations forks ending socket_paths
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

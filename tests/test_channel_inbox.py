@@ -15,7 +15,8 @@ from nbalert.channels.inbox import InboxChannel, InboxSettings
 from nbalert.errors import ChannelRefused, ChannelUnreachable
 from nbalert.inbox import People
 from nbalert.message import Message, Receipt
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 from tests.inboxes import Inbox, QuickServer, question, reply
 from tests.test_inbox_handlers import decided, listed, some_message
 

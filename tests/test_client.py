@@ -12,7 +12,8 @@ from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
 from nbalert.home import Home
 from nbalert.message import Message, Receipt
 from nbalert.pending import Pending
-from nbalert.question import Decision, Outcome, Reply
+from nbalert.policy import Reply
+from nbalert.question import Decision, Outcome
 from tests.chat_servers.webhook import HANG, Webhook, status
 from tests.inboxes import question
 from tests.processes import settings_file, wait_until, webhook_table

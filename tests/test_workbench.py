@@ -19,7 +19,8 @@ from nbalert.courier.projects import Project
 from nbalert.home import Home
 from nbalert.line import Frame
 from nbalert.message import Message, Receipt
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 from nbalert.settings import load
 from nbalert.workbench import Workbench, able
 from tests.inboxes import question

@@ -11,7 +11,8 @@ from typing import ClassVar
 from nbalert.errors import CannotAsk, ChannelError
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 
 
 class Channel(ABC):
@@ -35,7 +36,9 @@ class Channel(ABC):
         """Say something, and return once the service has it.
 
         Args:
-            message: Where `message.question` is set, show it with its code and its ways to answer.
+            message: Where `message.question` is set, show it with its code and its ways to answer:
+                `question.policy` has the buttons, the reactions and the hint for replies. Code that cannot be
+                shown whole, in the text or as a file, is refused.
             key: The same for every try of the same delivery: the service's idempotency key, where it has one.
 
         Raises:
@@ -47,7 +50,8 @@ class Channel(ABC):
 
         Args:
             receipt: What `post` returned.
-            message: Where `message.decision` is set, show it and take the ways to answer away.
+            message: Where `message.decision` is set, show it and take the ways to answer away; tell the asker
+                (`question.policy.asker`), where the service can notify one person.
 
         Raises:
             ChannelError: As `post`.
@@ -57,10 +61,52 @@ class Channel(ABC):
     def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """Answers to a question: first those given already, oldest first, then new ones as they come.
 
-        It brings every answer, also of people who may not decide: the policy judges, not the channel.
-        It ends only by being closed, or by raising a ChannelError.
+        It brings every answer to this very message, also of people who may not decide: the policy judges, not
+        the channel. An answer that was edited is brought as one of its own, with `is_edited` and another
+        reference. Reactions other than those of `policy.reactions` are no answers. It goes on for a while
+        after the question has ended, so that who is late can be told. It ends only by being closed, or by
+        raising a ChannelError.
         """
         raise CannotAsk(f"channel {self.name}: {self.kind} cannot bring answers")
+
+    async def respond(  # noqa: B027 - optional on purpose
+        self, receipt: Receipt, reply: Reply, text: str
+    ) -> None:
+        """Tell whoever has given an answer, and nobody else where the service can, why it does not count.
+
+        Here: nothing, for services that have told it already, or have no way to.
+
+        Args:
+            receipt: Of the question.
+            reply: As `replies` has brought it.
+            text: One sentence.
+
+        Raises:
+            ChannelError: As `post`; it is not tried again.
+        """
+
+    async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
+        """Say once more that a question waits, to those who can answer; here: post a follow-up.
+
+        Args:
+            receipt: Of the question.
+            message: The reminder: `title` says how long is left, `mention` names the approvers.
+            key: As for `post`.
+
+        Raises:
+            ChannelError: As `post`.
+        """
+        await self.post(message, key)
+
+    async def problems(self) -> list[str]:
+        """What keeps it from posting or from bringing answers, a line each, with what to do about it.
+
+        Asks the service about token, rights and place without posting anything. Here: nothing is known.
+
+        Raises:
+            ChannelError: The service cannot be asked.
+        """
+        return []
 
     async def aclose(self) -> None:  # noqa: B027 - optional on purpose
         """Close connections. Called once, when nothing else of the channel runs."""

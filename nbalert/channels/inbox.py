@@ -14,7 +14,8 @@ from nbalert.channels.http import Http
 from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused
 from nbalert.fields import ChannelSettings, Secret
 from nbalert.message import Message, Receipt
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0

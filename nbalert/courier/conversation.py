@@ -24,7 +24,8 @@ from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
 from nbalert.inbox import InboxServer
 from nbalert.line import PROTOCOL, Frame, Peer
-from nbalert.question import Decision, Reply
+from nbalert.policy import Reply
+from nbalert.question import Decision
 from nbalert.spool import Spool
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,8 @@ from nbalert.errors import ChannelUnreachable, SettingsError
 from nbalert.fields import ChannelSettings
 from nbalert.line import Frame, Peer
 from nbalert.message import Message, Receipt
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 
 PART_CHARS = 262_144
 """A message with pictures may be longer than what a peer may leave unread: it goes in parts."""

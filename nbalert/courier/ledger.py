@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.store import Store
-from nbalert.question import Decision, Outcome, Question, Reply, decide
+from nbalert.policy import Reply
+from nbalert.question import Decision, Outcome, Question, decide
 
 
 class Ledger:

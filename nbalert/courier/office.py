@@ -25,7 +25,8 @@ from nbalert.home import Home
 from nbalert.inbox import InboxServer
 from nbalert.line import listen
 from nbalert.message import Receipt
-from nbalert.question import Decision, Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Decision, Question
 from nbalert.spool import Spool
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from typing import Any
 
 from nbalert.inbox.database import connect, transaction, translated
 from nbalert.message import Image, Message
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 
 LONG_CHARS = 16_000
 """Longer prose and output is cut in lists; `entry` has it whole. Code is never cut."""

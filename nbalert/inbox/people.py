@@ -17,7 +17,7 @@ from typing import Literal
 
 from nbalert.errors import SettingsError
 from nbalert.inbox.database import connect, transaction, translated
-from nbalert.question import ANYONE
+from nbalert.policy import ANYONE
 
 CODE_S = 120.0
 SESSION_S = 30 * 86400.0

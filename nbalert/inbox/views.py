@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nbalert.inbox.archive import Entry
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 
 
 def ended(entry: Entry) -> str:

@@ -19,8 +19,9 @@ from nbalert.durations import show_duration
 from nbalert.errors import CourierError
 from nbalert.inbox_link import message_link
 from nbalert.message import Receipt
+from nbalert.policy import ANYONE, Reply
 from nbalert.process import client
-from nbalert.question import ANYONE, Decision, Outcome, Question, Reply
+from nbalert.question import Decision, Outcome, Question
 from nbalert.waiting import can_hold
 
 if TYPE_CHECKING:

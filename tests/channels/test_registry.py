@@ -9,7 +9,8 @@ import nbalert
 from nbalert import channels
 from nbalert.channels.registry import registered
 from nbalert.message import Message, Receipt
-from nbalert.question import Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Question
 from tests.file_chat import CLASS
 from tests.processes import Script
 

@@ -16,7 +16,8 @@ from nbalert.courier.projects import OwnInbox, Project, Projects
 from nbalert.courier.store import Store
 from nbalert.home import Home
 from nbalert.message import Message
-from nbalert.question import Decision, Reply
+from nbalert.policy import Reply
+from nbalert.question import Decision
 from nbalert.spool import Spool
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from nbalert.home import Home
 from nbalert.message import Message
-from nbalert.question import Outcome, Question, Reply
+from nbalert.policy import Reply
+from nbalert.question import Outcome, Question
 from tests.courier.rooms import Rooms, run
 from tests.inboxes import question
 

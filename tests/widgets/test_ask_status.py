@@ -12,7 +12,8 @@ from IPython.utils.capture import capture_output
 
 from nbalert.message import Receipt
 from nbalert.pending import Pending
-from nbalert.question import ANYONE, Decision, Outcome, Policy, Question, Reply
+from nbalert.policy import ANYONE, Policy, Reply
+from nbalert.question import Decision, Outcome, Question
 from nbalert.widgets import view_of
 from nbalert.widgets.ask_status import AskStatus
 
