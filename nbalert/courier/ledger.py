@@ -11,6 +11,7 @@ Nothing leaves a state but by these arrows, each of them one UPDATE that names t
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from nbalert.courier.delivery import Delivery
 from nbalert.courier.store import Store
 from nbalert.policy import Reply
 from nbalert.question import Decision, Outcome, Question, decide
+
+GIVE_WAY_S = 0.01
+"""How much later than the asker the chat is told of a decision: work for it must not hold up the cell."""
 
 
 class Ledger:
@@ -56,17 +60,21 @@ class Ledger:
         found = self._store.row("SELECT * FROM question WHERE id = ? AND decision IS NULL", question_id)
         if found is None:
             return
-        is_new = self._store.execute(
-            "INSERT INTO reply (question, channel, reference, body) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (question, channel, reference) DO NOTHING",
-            *(question_id, channel, reply.reference, json.dumps(reply.to_json())),
-        )
+        question = Question.from_json(json.loads(found["body"]))
+        with self._store.transaction():
+            is_new = self._store.execute(
+                "INSERT INTO reply (question, channel, reference, body) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (question, channel, reference) DO NOTHING",
+                *(question_id, channel, reply.reference, json.dumps(reply.to_json())),
+            )
+            # Also where it is known: an older courier may have been killed between entering and deciding.
+            decision = decide(question, self.replies(question_id))
+            if decision is not None:  # one that rejects is false
+                self._enter_end(decision)
         if is_new:
             self._on_reply(found["origin"], question_id, reply)
-        # Also where it is known: a courier may have been killed between entering it and deciding.
-        decision = decide(Question.from_json(json.loads(found["body"])), self.replies(question_id))
-        if decision is not None:  # one that rejects is false
-            self._end(decision)
+        if decision is not None:
+            self._tell_end(found["origin"], decision)
 
     def replies(self, question_id: str) -> list[Reply]:
         """All answers to a question, in order of arrival."""
@@ -123,19 +131,27 @@ class Ledger:
 
     def _end(self, decision: Decision) -> None:
         with self._store.transaction():
-            has_ended = self._store.execute(
-                "UPDATE question SET decision = ?, outcome = ? WHERE id = ? AND decision IS NULL",
-                *(json.dumps(decision.to_json()), decision.outcome.value, decision.question_id),
-            )
-            if not has_ended:
-                return
-            found = self._store.row("SELECT message, origin FROM question WHERE id = ?", decision.question_id)
-            assert found is not None
-            for post in self._store.rows(
-                "SELECT project, channel FROM delivery"
-                " WHERE message = ? AND kind = 'post' AND state != 'failed'",
-                found["message"],
-            ):
-                self._delivery.add(found["message"], post["project"], post["channel"], "update")
-        self._on_end(found["origin"], decision)
-        self._delivery.wake()
+            origin = self._enter_end(decision)
+        if origin is not None:
+            self._tell_end(origin, decision)
+
+    def _enter_end(self, decision: Decision) -> str | None:
+        """Enter how a question ended, if it is open; its origin. The caller holds a transaction."""
+        ended = self._store.rows(
+            "UPDATE question SET decision = ?, outcome = ? WHERE id = ? AND decision IS NULL"
+            " RETURNING message, origin",
+            *(json.dumps(decision.to_json()), decision.outcome.value, decision.question_id),
+        )
+        if not ended:
+            return None
+        (question,) = ended
+        for post in self._store.rows(
+            "SELECT project, channel FROM delivery WHERE message = ? AND kind = 'post' AND state != 'failed'",
+            question["message"],
+        ):
+            self._delivery.add(question["message"], post["project"], post["channel"], "update")
+        return str(question["origin"])
+
+    def _tell_end(self, origin: str, decision: Decision) -> None:
+        self._on_end(origin, decision)
+        asyncio.get_running_loop().call_later(GIVE_WAY_S, self._delivery.wake)

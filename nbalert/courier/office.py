@@ -200,8 +200,8 @@ class Courier:
         self._conversation.replied(origin, question, reply)
 
     def _ended(self, origin: str, decision: Decision) -> None:
+        self._conversation.ended(origin, decision)  # before all else: a cell waits for it
         self._listening.stop(decision.question_id)
-        self._conversation.ended(origin, decision)
 
     def _died(self, death: Death) -> None:
         presence = death.presence
