@@ -75,12 +75,17 @@ class Delivery:
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
-    def add(self, message: str, project: str, channel: str, kind: str) -> None:
-        """Queue a delivery; `wake` starts it. The caller holds a transaction."""
+    def add(self, message: str, project: str, channel: str, kind: str, about: str = "") -> None:
+        """Queue a delivery; `wake` starts it. The caller holds a transaction.
+
+        Args:
+            kind: `post`, `update` or `remind`.
+            about: What tells it from others of its kind: of one message and channel there is one of each.
+        """
         self._store.execute(
-            "INSERT INTO delivery (message, project, channel, kind) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (message, channel, kind) DO NOTHING",
-            *(message, project, channel, kind),
+            "INSERT INTO delivery (message, project, channel, kind, about) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (message, channel, kind, about) DO NOTHING",
+            *(message, project, channel, kind, about),
         )
         if worker := self._workers.get((project, channel)):
             worker.tell(News.ARRIVAL)

@@ -1,10 +1,4 @@
-"""The store: one SQLite file, opened by the courier alone.
-
-    message ──▶ delivery (one a channel; kind post, later update) ──▶ receipt
-       └─ question ──▶ reply…
-
-Times are seconds since the epoch; bodies are JSON of `message.py` and `question.py`. No secret is in any row.
-"""
+"""The store: one SQLite file, opened by the courier alone. Its tables stand in `schema`."""
 
 from __future__ import annotations
 
@@ -15,36 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from nbalert.courier.schema import SCHEMA_VERSION, migrate, version_of
 from nbalert.errors import StoreError
 from nbalert.home import private_folder
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE message (
-    id TEXT PRIMARY KEY, accepted_at REAL NOT NULL, origin TEXT NOT NULL, project TEXT NOT NULL,
-    title TEXT NOT NULL, body TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX message_by_time ON message (accepted_at);
-CREATE TABLE delivery (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL REFERENCES message, project TEXT NOT NULL,
-    channel TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('post', 'update')),
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'failed')),
-    attempts INTEGER NOT NULL DEFAULT 0, faults INTEGER NOT NULL DEFAULT 0,
-    next_attempt_at REAL NOT NULL DEFAULT 0,
-    error TEXT NOT NULL DEFAULT '', receipt TEXT, settled_at REAL, UNIQUE (message, channel, kind)
-);
-CREATE INDEX delivery_waiting ON delivery (project, channel, seq) WHERE state = 'waiting';
-CREATE TABLE question (
-    id TEXT PRIMARY KEY, message TEXT NOT NULL REFERENCES message, origin TEXT NOT NULL, body TEXT NOT NULL,
-    expires_at REAL, decision TEXT, outcome TEXT, consumed_by TEXT
-) WITHOUT ROWID;
-CREATE INDEX question_open ON question (expires_at) WHERE decision IS NULL;
-CREATE TABLE reply (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, question TEXT NOT NULL REFERENCES question, channel TEXT NOT NULL,
-    reference TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (question, channel, reference)
-);
-"""
 
 
 class Store:
@@ -73,11 +40,9 @@ class Store:
         self._db.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         )
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
+        if version_of(self._db) > SCHEMA_VERSION:
             raise StoreError(f"{path} was written by a newer nbalert; upgrade this one")
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        migrate(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

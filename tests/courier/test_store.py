@@ -6,7 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from nbalert.courier.store import SCHEMA_VERSION, Store
+from nbalert.courier.schema import SCHEMA_VERSION
+from nbalert.courier.store import Store
 from nbalert.errors import StoreError
 from nbalert.home import Home
 

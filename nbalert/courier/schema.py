@@ -1,0 +1,112 @@
+"""The store's tables, as the steps that lead from an empty file to those of now.
+
+    message ──▶ delivery (kind post, later update or remind) ──▶ receipt
+       └─ question ──▶ reply…    due: what falls due while it is open    audit: what happened, for good
+
+Times are seconds since the epoch; bodies are JSON of `message.py` and `question.py`. No secret is in any row.
+To change the tables append a step; what stands here has been run on people's files and is never altered.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+Step = tuple[str, ...]
+"""The statements that lead from one version to the next."""
+
+_FIRST: Step = (
+    """CREATE TABLE message (
+    id TEXT PRIMARY KEY, accepted_at REAL NOT NULL, origin TEXT NOT NULL, project TEXT NOT NULL,
+    title TEXT NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID""",
+    "CREATE INDEX message_by_time ON message (accepted_at)",
+    """CREATE TABLE delivery (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL REFERENCES message, project TEXT NOT NULL,
+    channel TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('post', 'update')),
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0, faults INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at REAL NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '', receipt TEXT, settled_at REAL, UNIQUE (message, channel, kind)
+)""",
+    "CREATE INDEX delivery_waiting ON delivery (project, channel, seq) WHERE state = 'waiting'",
+    """CREATE TABLE question (
+    id TEXT PRIMARY KEY, message TEXT NOT NULL REFERENCES message, origin TEXT NOT NULL, body TEXT NOT NULL,
+    expires_at REAL, decision TEXT, outcome TEXT, consumed_by TEXT
+) WITHOUT ROWID""",
+    "CREATE INDEX question_open ON question (expires_at) WHERE decision IS NULL",
+    """CREATE TABLE reply (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, question TEXT NOT NULL REFERENCES question, channel TEXT NOT NULL,
+    reference TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (question, channel, reference)
+)""",
+)
+
+_REMINDERS_AND_TRAIL: Step = (
+    # A CHECK and a UNIQUE cannot be altered: the table is made anew, and keeps its rows and their numbers.
+    """CREATE TABLE delivery_2 (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL REFERENCES message, project TEXT NOT NULL,
+    channel TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('post', 'update', 'remind')),
+    about TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0, faults INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at REAL NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '', receipt TEXT, settled_at REAL, UNIQUE (message, channel, kind, about)
+)""",
+    "INSERT INTO delivery_2 (seq, message, project, channel, kind, state, attempts, faults, next_attempt_at,"
+    " error, receipt, settled_at) SELECT seq, message, project, channel, kind, state, attempts, faults,"
+    " next_attempt_at, error, receipt, settled_at FROM delivery ORDER BY seq",
+    "DROP TABLE delivery",
+    "ALTER TABLE delivery_2 RENAME TO delivery",
+    "CREATE INDEX delivery_waiting ON delivery (project, channel, seq) WHERE state = 'waiting'",
+    "ALTER TABLE question ADD COLUMN body_outcome TEXT",
+    # The same moment on two clocks; the earlier one counts. `boot` names the boot that `boot_s` counts from.
+    """CREATE TABLE due (
+    question TEXT NOT NULL REFERENCES question,
+    what TEXT NOT NULL CHECK (what IN ('end', 'remind', 'escalate')),
+    at REAL NOT NULL, boot TEXT NOT NULL DEFAULT '', boot_s REAL, PRIMARY KEY (question, what)
+) WITHOUT ROWID""",
+    "CREATE INDEX due_by_time ON due (at)",
+    "CREATE INDEX due_by_boot ON due (boot, boot_s)",
+    "INSERT INTO due (question, what, at) SELECT id, 'end', expires_at FROM question"
+    " WHERE decision IS NULL AND expires_at IS NOT NULL",
+    """CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY, question TEXT NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+)""",
+    "CREATE INDEX audit_by_question ON audit (question, kind)",
+    "CREATE TRIGGER audit_is_not_altered BEFORE UPDATE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
+    "CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
+    # INSERT OR REPLACE takes a row away without asking the trigger above.
+    "CREATE TRIGGER audit_is_in_order BEFORE INSERT ON audit"
+    " WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM audit)"
+    " BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL)
+"""The first step makes the tables in an empty file."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """How many steps a file has been taken; 0 for an empty one."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def migrate(db: sqlite3.Connection, steps: Sequence[Step] = MIGRATIONS) -> None:
+    """Take the steps that are missing, all of them or none."""
+    if version_of(db) == len(steps):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in steps[version_of(db) :]:
+            for statement in step:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(steps)}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
