@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -28,6 +28,25 @@ _is_ours: ContextVar[bool] = ContextVar("nbalert_http", default=False)
 logging.getLogger("httpx").addFilter(lambda record: not _is_ours.get())
 
 
+class Pace(Protocol):
+    """Keeps requests within the limits that a service publishes in its answers."""
+
+    async def before(self, method: str, url: str) -> None:
+        """Wait for this request's turn.
+
+        Raises:
+            ChannelBusy: It would take too long to wait for here.
+        """
+
+    def after(self, method: str, url: str, response: httpx.Response) -> None:
+        """Learn from an answer, whatever its status."""
+
+
+Fault = Callable[[str, httpx.Response], ChannelError | None]
+"""How a service words its errors, also those with status 200: of the channel's name and an answer the error
+that it means; None leaves it to its status."""
+
+
 class Http:
     """A client for one channel. Errors name the channel and the host, never a path: it may be a secret.
 
@@ -36,6 +55,8 @@ class Http:
         settings: Has timeout, TLS options and the way out.
         base_url: Start of every URL that is not absolute.
         headers: Sent with each request.
+        fault: Reads the service's own errors.
+        pace: Keeps to the service's limits; channels of one account share it.
     """
 
     def __init__(
@@ -44,8 +65,12 @@ class Http:
         settings: ChannelSettings,
         base_url: str = "",
         headers: Mapping[str, str] | None = None,
+        fault: Fault | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._channel = channel
+        self._fault = fault
+        self._pace = pace
         self._timeout_s = settings.timeout_s
         self._routes = Routes(channel, settings.network, _context(channel, settings, base_url))
         # Not by this process's environment: the courier works for many projects.
@@ -67,8 +92,12 @@ class Http:
             ChannelError: Anything else.
         """
         _is_ours.set(True)
+        if self._pace:
+            await self._pace.before(method, url)
         with self._translated():
             response = await self._client.request(method, url, **options)
+        if self._pace:
+            self._pace.after(method, url, response)
         self._check(response)
         return response
 
@@ -120,6 +149,8 @@ class Http:
 
     def _check(self, response: httpx.Response) -> None:
         status, host = response.status_code, response.url.host
+        if self._fault and (fault := self._fault(self._channel, response)):
+            raise fault
         if response.is_success:
             return
         if status == 407:

@@ -139,3 +139,49 @@ def test_certificates_that_cannot_be_read() -> None:
     settings = ChannelSettings(kind="x", tls=Tls.model_validate({"ca": "/gone"}))
     with pytest.raises(SettingsError, match=r"channels\.team\.tls: cannot read the certificate files"):
         Http("team", settings)
+
+
+def test_a_service_has_its_own_words() -> None:
+    """A channel reads its service's errors, also in an answer of 200; of others the status decides."""
+
+    def fault(channel: str, response: httpx.Response) -> ChannelError | None:
+        return ChannelRefused(f"{channel}: not ok") if response.content == b'{"ok":false}' else None
+
+    async def work() -> None:
+        http = Http("team", ChannelSettings(kind="x"), server.url, fault=fault)
+        with pytest.raises(ChannelRefused, match="team: not ok"):
+            await http.request("GET", "/")
+        with pytest.raises(ChannelUnreachable):
+            await http.request("GET", "/")
+        await http.aclose()
+
+    with Webhook() as server:
+        server.plan(Answer(body=b'{"ok":false}'), status(500))
+        asyncio.run(work())
+
+
+def test_a_pace_goes_with_every_request() -> None:
+    """It is asked before each one, and learns from each answer, errors included."""
+
+    class Recording:
+        def __init__(self) -> None:
+            self.said: list[object] = []
+
+        async def before(self, method: str, url: str) -> None:
+            self.said.append((method, url))
+
+        def after(self, method: str, url: str, response: httpx.Response) -> None:
+            self.said.append((method, url, response.status_code))
+
+    pace = Recording()
+
+    async def work() -> None:
+        http = Http("team", ChannelSettings(kind="x"), server.url, pace=pace)
+        with pytest.raises(ChannelBusy):
+            await http.request("POST", "/a")
+        await http.aclose()
+
+    with Webhook() as server:
+        server.plan(status(429))
+        asyncio.run(work())
+    assert pace.said == [("POST", "/a"), ("POST", "/a", 429)]
