@@ -76,7 +76,8 @@ class Message:
         code: Source of the cell.
         result: The cell's last value as text.
         error: The exception in one line, `ValueError: no rows`.
-        traceback: Plain traceback, oldest frame first.
+        traceback: What the exception says, and the frames of the user's own code.
+        whole_traceback: Every frame, as the page shows it, for a file that goes along; empty without more.
         output: Tail of what the cell printed.
         images: In order of display.
         metadata: Named fields, shown in order.
@@ -99,6 +100,7 @@ class Message:
     result: str = ""
     error: str = ""
     traceback: str = ""
+    whole_traceback: str = ""
     output: str = ""
     images: tuple[Image, ...] = ()
     metadata: Mapping[str, Value] = field(default_factory=dict)
@@ -155,7 +157,19 @@ def _plain(value: object) -> Value:
     return value if isinstance(value, str | int) else str(value)
 
 
-_PLAIN = ("title", "text", "code", "result", "error", "traceback", "output", "duration_s", "topic", "target")
+_PLAIN = (
+    "title",
+    "text",
+    "code",
+    "result",
+    "error",
+    "traceback",
+    "whole_traceback",
+    "output",
+    "duration_s",
+    "topic",
+    "target",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 from nbalert.capture import Bundle, Capture, Taps
 from nbalert.outcome import Outcome, error_of, judge, text_of, traceback_of
 from nbalert.stacking import Stack, split
+from nbalert.tracebacks import readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class CellRun:
         ename: Class name of the exception.
         evalue: Its text.
         traceback: As shown, without ANSI; empty if there was no exception.
+        story: The same for a reader in a chat: what it says, then the frames of the user's own code.
         duration_s: Wall clock.
         execution_count: The `n` of `In[n]`.
         cell_id: The front end's; None where it sends none (nbclient).
@@ -51,6 +54,7 @@ class CellRun:
     ename: str | None
     evalue: str | None
     traceback: str
+    story: str
     duration_s: float
     execution_count: int | None
     cell_id: str | None
@@ -114,6 +118,7 @@ class Recording:
         self.stop()
         capture = self._capture
         outcome, error = judge(result, capture.errors, self._captured_error)
+        shown = traceback_of(error, capture.errors)
         return CellRun(
             id=self.id,
             source=self._info.raw_cell or "",
@@ -125,7 +130,8 @@ class Recording:
             stderr=capture.stderr.text(),
             ename=None if error is None else type(error).__name__,
             evalue=text_of(error),
-            traceback=traceback_of(error, capture.errors),
+            traceback=shown,
+            story=_story(self._shell, error, shown),
             duration_s=time.perf_counter() - self._started_s,
             execution_count=getattr(result, "execution_count", None),
             cell_id=getattr(self._info, "cell_id", None),
@@ -140,6 +146,21 @@ def _plain_bundle(bundle: Bundle | None) -> Bundle | None:
     if bundle is None:
         return None
     return {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in bundle.items()}
+
+
+def _story(shell: InteractiveShell, error: BaseException | None, shown: str) -> str:
+    """What renders itself, and what a magic says of its own use, is short already."""
+    if error is None or isinstance(error, UsageError) or hasattr(error, "_render_traceback_"):
+        return shown
+
+    def cell_of(file: str) -> str:
+        kind, name = shell.compile.format_code_name(file) or ("", "")
+        return f"{kind} {name}" if kind == "Cell" else ""
+
+    try:
+        return readable(error, cell_of)
+    except Exception:  # an exception is code of the user, and of libraries
+        return shown
 
 
 def _notebook(shell: InteractiveShell) -> str | None:

@@ -29,7 +29,7 @@ inbox_link
 cell_message
 cells
 recording
-outcome
+outcome tracebacks
 capture
 stacking
 future_imports question_marks

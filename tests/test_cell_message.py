@@ -25,6 +25,7 @@ RUN = CellRun(
     ename=None,
     evalue=None,
     traceback="",
+    story="",
     duration_s=2.5,
     execution_count=7,
     cell_id="cell-7",
@@ -84,17 +85,24 @@ def test_title_without_a_notebook_or_a_number() -> None:
 def test_error() -> None:
     """The exception in one line, with and without a text of its own, and the traceback."""
     failed = replace(
-        RUN, outcome=Outcome.FAILED, ename="ValueError", evalue="no rows", traceback="Traceback …"
+        RUN,
+        outcome=Outcome.FAILED,
+        ename="ValueError",
+        evalue="no rows",
+        traceback="Traceback …",
+        story="What",
     )
     message = cell_message(failed, Parts(), WHERE)
-    assert (message.error, message.traceback) == ("ValueError: no rows", "Traceback …")
+    assert (message.error, message.traceback) == ("ValueError: no rows", "What")
+    assert message.whole_traceback == "Traceback …"
+    assert cell_message(replace(failed, story="Traceback …"), Parts(), WHERE).whole_traceback == ""
     assert cell_message(replace(failed, evalue=""), Parts(), WHERE).error == "ValueError"
 
 
 def test_parts_are_left_out() -> None:
     """What the options leave out is not there; an error always is."""
     figure = {"image/png": base64.b64encode(PNG).decode()}
-    failed = replace(RUN, displayed=(figure,), ename="E", evalue="e", traceback="Traceback …")
+    failed = replace(RUN, displayed=(figure,), ename="E", evalue="e", story="Traceback …")
     bare = Parts(has_code=False, has_output=False, has_images=False)
     message = cell_message(failed, bare, WHERE)
     assert (message.code, message.result, message.output, message.images) == ("", "", "", ())
@@ -137,5 +145,5 @@ def test_long_text_is_cut_in_the_middle() -> None:
     assert shown.endswith("bbb")
     assert f"{TEXT_CHARS:,} characters left out" in shown
     assert len(shown) < TEXT_CHARS + 100
-    message = cell_message(replace(RUN, result={"text/plain": text}, traceback=text), Parts(), WHERE)
+    message = cell_message(replace(RUN, result={"text/plain": text}, story=text), Parts(), WHERE)
     assert message.result == message.traceback == shown

@@ -23,7 +23,7 @@ from nbalert.question import Question
 
 LONG_CHARS = 16_000
 """Longer prose and output is cut in lists; `entry` has it whole. Code is never cut."""
-_MAY_BE_CUT = ("text", "result", "traceback", "output")
+_MAY_BE_CUT = ("text", "result", "traceback", "whole_traceback", "output")
 
 
 @dataclass(frozen=True, slots=True)
