@@ -35,6 +35,8 @@ def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"asks       {question['title']!r} since {_clock(question['accepted_at'])}{until}"
     for row in status["waiting"]:
         yield _waiting_line(row)
+    for row in status.get("notes", ()):  # an older courier says none
+        yield f"note       {row['channel']}: {row['note']}"
     for row in status["failed"]:
         yield f"given up   {row['title']!r} for {row['channel']}: {row['error']}"
     if status["spooled"]:

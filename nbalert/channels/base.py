@@ -31,6 +31,11 @@ class Channel(ABC):
         self.name = name
         self.settings = settings
 
+    @property
+    def note(self) -> str:
+        """What a reader of status should know of it now, in one line: why answers are slow; mostly empty."""
+        return ""
+
     @abstractmethod
     async def post(self, message: Message, key: str) -> Receipt:
         """Say something, and return once the service has it.

@@ -191,7 +191,8 @@ class Conversation:
             "version": __version__,
             "inbox": rooms.inbox.url,
         }
-        return {"courier": courier, **status(rooms.store, rooms.spool, rooms.attendance)}
+        found = status(rooms.store, rooms.spool, rooms.attendance)
+        return {"courier": courier, **found, "notes": rooms.projects.notes()}
 
     def _owed(self, origin: str) -> int:
         """How many deliveries of a process wait, also those that show how its questions ended."""

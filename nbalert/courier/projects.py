@@ -176,6 +176,11 @@ class Projects:
             built.users -= 1
             self._close_unused(built)
 
+    def notes(self) -> list[dict[str, str]]:
+        """What channels have to say for status: a row each with `project`, `channel` and `note`."""
+        said = {key: without_secrets(b.channel.note, b.channel.settings) for key, b in self._built.items()}
+        return [{"project": key, "channel": name, "note": note} for (key, name), note in said.items() if note]
+
     def _found(self, key: str, name: str) -> _Built:
         project = self._project(key)
         name = name or project.default

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.report import history, status
 from nbalert.home import Home
@@ -34,6 +36,16 @@ def test_status(home: Home) -> None:
         assert "asks       'Deploy?'" in text
 
     run(home, work)
+
+
+def test_notes() -> None:
+    """What channels have to say stands in status, one line a channel; an older courier says nothing."""
+    courier = {"pid": 1, "mode": "detached", "version": "1", "inbox": ""}
+    lists: dict[str, Any] = {name: [] for name in ("present", "questions", "waiting", "failed")}
+    found = {**lists, "courier": courier, "spooled": 0, "unreadable": 0}
+    assert "note" not in status_text(found)
+    note = {"project": "p", "channel": "team", "note": "answers are read every 3 s"}
+    assert "note       team: answers are read every 3 s" in status_text({**found, "notes": [note]})
 
 
 def test_history(home: Home) -> None:
