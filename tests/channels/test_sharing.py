@@ -20,7 +20,7 @@ class Thing:
 
 
 def test_the_first_makes_it_and_the_last_closes_it() -> None:
-    """Users of one key have one thing; after the last has left a newcomer gets another; so does another loop."""
+    """Users of one key have one thing; whoever comes after the last has another, as has another loop."""
     shared: Shared[Thing] = Shared()
 
     async def work(before: int) -> None:
