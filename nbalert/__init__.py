@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from nbalert.posting import post, post_async
     from nbalert.question import Decision, Outcome, Question
     from nbalert.registering import register
+    from nbalert.spans import watching
 
 __version__ = "0.1.0.dev0"
 
@@ -81,6 +82,7 @@ __all__ = [
     "post",
     "post_async",
     "register",
+    "watching",
 ]
 
 _PLACES = (
@@ -93,6 +95,7 @@ _PLACES = (
     "channels.base",
     "asking",
     "registering",
+    "spans",
 )
 
 

@@ -66,6 +66,12 @@ def _ask(options: argparse.Namespace) -> int:
     return EXIT_OF[decision.outcome]
 
 
+def _run(options: argparse.Namespace) -> int:
+    from nbalert import running
+
+    return running.run(options)
+
+
 def _status(options: argparse.Namespace) -> None:
     from nbalert.process import client
     from nbalert.show import status_text
@@ -125,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_post(commands)
     _add_ask(commands)
+    _add_run(commands)
     _add_inbox(commands)
     one = commands.add_parser("demo", help="run the quickstart notebook on an inbox of its own")
     one.add_argument("--auto", action="store_true", help="let a scripted teammate answer")
@@ -170,6 +177,20 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     one.add_argument("--approvers", type=lambda text: text.split(","), help="who of those allowed: A,B")
     one.add_argument("--need", type=int, default=1, help="how many have to approve")
     one.set_defaults(run=_ask)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser(
+        "run",
+        help="run a command, and tell how it has ended",
+        description="Its output streams on, and its exit status is ours: nbalert run -c team -- make train",
+    )
+    one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
+    one.add_argument("-t", "--title", default="", help="what it is; the command's name if left out")
+    one.add_argument("--on", choices=["always", "failure", "success"], default="always", help="which ends")
+    one.add_argument("--after", type=parse_duration, default=0.0, help="only if it took longer: 30s, 10m")
+    one.add_argument("command", nargs="+", metavar="COMMAND", help="and its arguments, after --")
+    one.set_defaults(run=_run)
 
 
 def _add_inbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,20 +6,12 @@ import argparse
 import sys
 
 from nbalert.cell_message import Parts, cell_message
-from nbalert.errors import NbalertError
+from nbalert.endings import TELLS
 from nbalert.message import Source
-from nbalert.outcome import Outcome
-from nbalert.posting import here, post
+from nbalert.posting import here, leave, post
 from nbalert.process import client
 from nbalert.recording import CellRun, Recording
 from nbalert.vigil import Vigil
-
-_ON = {
-    "always": frozenset(Outcome),
-    "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
-    "success": frozenset({Outcome.OK}),
-}
-
 
 _vigils: dict[str, Vigil] = {}
 
@@ -52,7 +44,7 @@ def tell(run: CellRun, options: argparse.Namespace) -> None:
 
 
 def _tell(run: CellRun, options: argparse.Namespace) -> None:
-    if run.outcome not in _ON[options.on] or run.duration_s < options.after:
+    if run.outcome not in TELLS[options.on] or run.duration_s < options.after:
         return
     parts = Parts(
         title=options.title,
@@ -60,21 +52,5 @@ def _tell(run: CellRun, options: argparse.Namespace) -> None:
         has_output=not options.no_output,
         has_images=not options.no_images,
     )
-    try:
-        _accept(run, parts, options.channel or [""])
-    except OSError as error:
-        _warn(f"the alert could not be kept in {client().home.spool}: {error.strerror}")
-
-
-def _accept(run: CellRun, parts: Parts, names: list[str]) -> None:
-    try:
-        channels = [client().settings.channel(name or None).name for name in names]
-    except NbalertError as error:
-        client().accept(cell_message(run, parts, here()), names)
-        _warn(f"{error} (the alert is kept, and waits)")
-    else:
-        client().accept(cell_message(run, parts, here()), channels)
-
-
-def _warn(text: str) -> None:
-    print(f"nbalert: {text}", file=sys.stderr)
+    if fault := leave(cell_message(run, parts, here()), options.channel or [""]):
+        print(f"nbalert: {fault}", file=sys.stderr)

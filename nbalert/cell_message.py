@@ -8,22 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbalert.durations import show_duration
-from nbalert.message import Image, Level, Message, Source
-from nbalert.outcome import Outcome
+from nbalert.endings import ending
+from nbalert.message import Image, Message, Source
 from nbalert.recording import CellRun
 
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 TEXT_CHARS = 20_000
 """More of a result or a traceback than this is cut in the middle, with the number of characters said."""
-
-_ENDINGS = {
-    Outcome.OK: ("finished in", Level.OK),
-    Outcome.FAILED: ("failed after", Level.CRITICAL),
-    Outcome.DISPLAY_FAILED: ("finished, but its result cannot be shown, in", Level.WARNING),
-    Outcome.INTERRUPTED: ("was interrupted after", Level.WARNING),
-    Outcome.EXIT: ("called exit after", Level.INFO),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +35,11 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         parts: What of it to say.
         where: Host and user; notebook and cell are taken from the run.
     """
-    ending, level = _ENDINGS[run.outcome]
     name = Path(run.notebook).stem if run.notebook else "Cell"
     number = f" [{run.execution_count}]" if run.execution_count else ""
+    title, level = ending(name + number, run.outcome, run.duration_s)
     return Message(
-        title=parts.title or f"{name}{number} {ending} {show_duration(run.duration_s)}",
+        title=parts.title or title,
         level=level,
         code=run.body.strip("\n") if parts.has_code else "",
         result=cut(_text(run.result)) if parts.has_output else "",

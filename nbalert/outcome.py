@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections.abc import Iterable
-from enum import StrEnum
 from types import FrameType, TracebackType
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionResult
 
-from nbalert.capture import plain
+from nbalert.endings import Outcome, outcome_of
+from nbalert.tail import plain
 
 Shown = tuple[BaseException, list[str]]
 """An exception that IPython showed, and the lines it showed for it."""
-
-
-class Outcome(StrEnum):
-    """How a cell ended."""
-
-    OK = "ok"
-    FAILED = "failed"
-    DISPLAY_FAILED = "display_failed"  # it ran, but its last value could not be shown
-    INTERRUPTED = "interrupted"
-    EXIT = "exit"
 
 
 def judge(
@@ -43,7 +32,7 @@ def judge(
     candidates = (error_of(result), captured, *filter(_caught_by_ipython, errors))
     error = next((e for e in candidates if e is not None), None)
     if error is not None:
-        return _of_error(error), error
+        return outcome_of(error), error
     unshown = next((e for e in errors if _while_formatting(e, result)), None)
     return (Outcome.OK if unshown is None else Outcome.DISPLAY_FAILED), unshown
 
@@ -79,18 +68,6 @@ def traceback_of(error: BaseException | None, shown: Iterable[Shown]) -> str:
             line.rstrip("\n") for line in traceback.format_exception(type(error), error, _own_part(error))
         ]
     return plain("\n".join(lines))
-
-
-def _of_error(error: BaseException) -> Outcome:
-    match error:
-        case (
-            KeyboardInterrupt() | asyncio.CancelledError()
-        ):  # an awaiting cell is cancelled (ipykernel 6 and 7)
-            return Outcome.INTERRUPTED
-        case SystemExit():
-            return Outcome.EXIT
-        case _:
-            return Outcome.FAILED
 
 
 def _caught_by_ipython(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
+from nbalert.errors import NbalertError
 from nbalert.message import Level, Message, Posted, Source, Value
 from nbalert.process import client
 
@@ -55,6 +56,28 @@ async def post_async(
 ) -> Posted:
     """`post` for coroutines: accepting takes no longer than a file, so it is done at once."""
     return post(message, channel=channel, title=title, level=level, metadata=metadata)
+
+
+def leave(message: Message, channels: Sequence[str]) -> str:
+    """Accept a message about something that cannot be done again: a fault keeps it waiting, and is no error.
+
+    Args:
+        channels: Names; an empty name is the default channel.
+
+    Returns:
+        The fault in one line, empty if there is none.
+    """
+    sender = client()
+    fault, names = "", list(channels)
+    try:
+        names = [sender.settings.channel(name or None).name for name in channels]
+    except NbalertError as error:  # settings can be mended later
+        fault = f"{error} (the alert is kept, and waits)"
+    try:
+        sender.accept(message, names)
+    except OSError as error:
+        return f"the alert could not be kept in {sender.home.spool}: {error.strerror}"
+    return fault
 
 
 def here(known: Source | None = None) -> Source:

@@ -13,7 +13,8 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 from nbalert.capture import Bundle, Capture, Taps
-from nbalert.outcome import Outcome, error_of, judge, text_of, traceback_of
+from nbalert.endings import Outcome
+from nbalert.outcome import error_of, judge, text_of, traceback_of
 from nbalert.stacking import Stack, split
 from nbalert.tracebacks import readable
 

@@ -21,7 +21,7 @@ __main__  __init__
 demo inbox_command
 teammate
 magics
-care alerting farewell
+care alerting farewell spans running
 vigil
 asking
 widgets
@@ -31,6 +31,7 @@ cells
 recording
 outcome tracebacks
 capture
+tail
 stacking
 future_imports question_marks
 waiting
@@ -48,6 +49,7 @@ settings
 fields
 credentials network
 show
+endings
 build
 pending
 message

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbalert.capture import DISPLAYS, TAIL_CHARS, Capture, Tail, plain
+from nbalert.capture import DISPLAYS, Capture
+from nbalert.tail import TAIL_CHARS, Tail, plain
 
 pieces = st.lists(st.text("ab\n", max_size=700), max_size=40)
 

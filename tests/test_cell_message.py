@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from nbalert.cell_message import TEXT_CHARS, Parts, cell_message, cut
+from nbalert.endings import Outcome
 from nbalert.message import Level, Source
-from nbalert.outcome import Outcome
 from nbalert.recording import CellRun
 
 PNG = b"\x89PNG picture"

@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 from IPython.core.interactiveshell import ExecutionResult
 
-from nbalert.outcome import Outcome, judge, text_of, traceback_of
+from nbalert.endings import Outcome
+from nbalert.outcome import judge, text_of, traceback_of
 
 
 class Mute(Exception):

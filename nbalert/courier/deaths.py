@@ -110,9 +110,10 @@ def _entry(presence: Presence, run: dict[str, Any], is_out_of_memory: bool) -> t
         if is_out_of_memory
         else "killed or crashed; nothing tells of a lack of memory"
     )
+    who = run.get("who", "kernel")
     message = Message(
-        title=f"{run['title']}: the kernel died after {show_duration(ran_s)}",
-        text=f"The kernel (pid {presence.pid}) is gone: {why}.",
+        title=f"{run['title']}: the {who} died after {show_duration(ran_s)}",
+        text=f"The {who} (pid {presence.pid}) is gone: {why}.",
         level=Level.CRITICAL,
         code=run["code"],
         output=run["output"],

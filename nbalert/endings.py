@@ -1,0 +1,54 @@
+"""How something that ran has ended: in a word, a title and a level. For cells and functions alike."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+
+from nbalert.durations import show_duration
+from nbalert.message import Level
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    DISPLAY_FAILED = "display_failed"  # it ran, but its last value could not be shown
+    INTERRUPTED = "interrupted"
+    EXIT = "exit"
+
+
+TELLS = {
+    "always": frozenset(Outcome),
+    "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
+    "success": frozenset({Outcome.OK}),
+}
+"""Which outcomes are told, by what `--on` says."""
+
+_WORDS = {
+    Outcome.OK: ("finished in", Level.OK),
+    Outcome.FAILED: ("failed after", Level.CRITICAL),
+    Outcome.DISPLAY_FAILED: ("finished, but its result cannot be shown, in", Level.WARNING),
+    Outcome.INTERRUPTED: ("was interrupted after", Level.WARNING),
+    Outcome.EXIT: ("called exit after", Level.INFO),
+}
+
+
+def ending(name: str, outcome: Outcome, duration_s: float) -> tuple[str, Level]:
+    """Title and level: `training failed after 2.5 s`, CRITICAL."""
+    words, level = _WORDS[outcome]
+    return f"{name} {words} {show_duration(duration_s)}", level
+
+
+def outcome_of(error: BaseException | None) -> Outcome:
+    """What an exception, or none, makes of what it ended."""
+    match error:
+        case None:
+            return Outcome.OK
+        case KeyboardInterrupt() | asyncio.CancelledError():  # an awaiting cell is cancelled (ipykernel 6, 7)
+            return Outcome.INTERRUPTED
+        case SystemExit():
+            return Outcome.EXIT
+        case _:
+            return Outcome.FAILED

@@ -1,0 +1,147 @@
+"""`watching()`: tell how a block, or each call of a function, has ended. For code outside of cells."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import ParamSpec, TypeVar, cast
+from uuid import uuid4
+
+from nbalert.client import Client
+from nbalert.durations import parse_duration
+from nbalert.endings import TELLS, ending, outcome_of
+from nbalert.message import Message
+from nbalert.posting import here, leave
+from nbalert.process import client
+from nbalert.tracebacks import readable
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+
+
+class watching:  # noqa: N801 - used as a function: `with watching("training"):`
+    """Tell a channel how something has ended, and how long it took; exceptions pass unchanged.
+
+    Should the process die meanwhile, that is told as well.
+
+    Examples:
+        with nbalert.watching("training", channel="team"):
+            model.fit(data)
+
+        @nbalert.watching("nightly load", on="failure", after="10m")
+        async def load(): ...
+
+    Args:
+        title: What it is, in a few words.
+        channel: One name or several; None means the default channel.
+        on: `always`, `failure` or `success`.
+        after: Seconds, or `10m`: only if it took longer.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        channel: str | Sequence[str] | None = None,
+        on: str = "always",
+        after: float | str = 0.0,
+    ) -> None:
+        if on not in TELLS:
+            raise ValueError(f"on={on!r}: choose one of {', '.join(TELLS)}")
+        self._title = title
+        self._channels = [channel or ""] if channel is None or isinstance(channel, str) else list(channel)
+        self._on = on
+        self._after_s = parse_duration(after) if isinstance(after, str) else after
+        self._open: list[_Watched] = []
+
+    def __enter__(self) -> None:
+        self._open.append(_Watched(client(), self._title, self._channels))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None:
+        watched = self._open.pop()
+        if not watched.is_ours:  # a child that was forked within leaves it, too
+            return
+        try:
+            self._tell(error, watched.duration_s)
+        finally:
+            watched.end()
+
+    def __call__(self, function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
+        """The function, each call of it watched."""
+        if inspect.iscoroutinefunction(function):
+            return cast("Callable[_Params, _Result]", self._around_coroutine(function))
+
+        @functools.wraps(function)
+        def watched(*args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return watched
+
+    def _around_coroutine(self, function: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(function)
+        async def watched(*args: object, **kwargs: object) -> object:
+            with self._again():
+                return await function(*args, **kwargs)  # type: ignore[misc]
+
+        return watched
+
+    def _again(self) -> watching:
+        """One of its own a call: calls overlap in tasks and threads."""
+        return watching(self._title, channel=self._channels, on=self._on, after=self._after_s)
+
+    def _tell(self, error: BaseException | None, duration_s: float) -> None:
+        outcome = outcome_of(error)
+        if outcome not in TELLS[self._on] or duration_s < self._after_s:
+            return
+        title, level = ending(self._title, outcome, duration_s)
+        story = "" if error is None else _story(error)
+        message = Message(
+            title=title,
+            level=level,
+            error=story.partition("\n")[0],
+            traceback=story,
+            duration_s=duration_s,
+            source=here(),
+        )
+        if fault := leave(message, self._channels):
+            print(f"nbalert: {fault}", file=sys.stderr)
+
+
+class _Watched:
+    """Something that runs: the courier knows of it, for the case that this process dies."""
+
+    def __init__(self, sender: Client, title: str, channels: list[str]) -> None:
+        self._client = sender
+        self._run = uuid4().hex
+        self._pid = os.getpid()
+        self._began_s = time.perf_counter()
+        told = {"title": title, "channels": channels, "code": "", "output": "", "who": "process"}
+        sender.start()
+        sender.begin(self._run, {**told, "started_at": time.time(), "source": asdict(here())})
+
+    @property
+    def is_ours(self) -> bool:
+        return self._pid == os.getpid()
+
+    @property
+    def duration_s(self) -> float:
+        return time.perf_counter() - self._began_s
+
+    def end(self) -> None:
+        self._client.end(self._run)
+
+
+def _story(error: BaseException) -> str:
+    try:
+        return readable(error)
+    except Exception:  # an exception is code of the user, and of libraries
+        return type(error).__name__

