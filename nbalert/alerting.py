@@ -52,5 +52,8 @@ def _tell(run: CellRun, options: argparse.Namespace) -> None:
         has_output=not options.no_output,
         has_images=not options.no_images,
     )
-    if fault := leave(cell_message(run, parts, here()), options.channel or [""]):
+    where = here(
+        Source(notebook=run.notebook or "", cell_id=run.cell_id or "", cell_number=run.execution_count)
+    )
+    if fault := leave(cell_message(run, parts, where), options.channel or [""]):
         print(f"nbalert: {fault}", file=sys.stderr)

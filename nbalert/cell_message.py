@@ -33,7 +33,7 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
     Args:
         run: What happened.
         parts: What of it to say.
-        where: Host and user; notebook and cell are taken from the run.
+        where: Notebook, cell, host and user.
     """
     name = Path(run.notebook).stem if run.notebook else "Cell"
     number = f" [{run.execution_count}]" if run.execution_count else ""
@@ -49,14 +49,7 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         output=_output(run) if parts.has_output else "",
         images=tuple(_images(run)) if parts.has_images else (),
         duration_s=run.duration_s,
-        source=Source(
-            notebook=run.notebook or where.notebook,
-            cell_id=run.cell_id or "",
-            cell_number=run.execution_count,
-            host=where.host,
-            user=where.user,
-            link=where.link,
-        ),
+        source=where,
     )
 
 

@@ -55,7 +55,12 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a message comes from; whatever is unknown stays empty."""
+    """Where a message comes from; whatever is unknown stays empty.
+
+    Args:
+        link: Where the notebook can be opened. Never holds a secret.
+        commit: Of the notebook's folder: `1a2b3c4d5e`, with ` (modified)` where it has changes.
+    """
 
     notebook: str = ""
     cell_id: str = ""
@@ -63,6 +68,12 @@ class Source:
     host: str = ""
     user: str = ""
     link: str = ""
+    commit: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Source:
+        """The inverse of `dataclasses.asdict`; a newer version may have written more keys."""
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +152,7 @@ class Message:
             level=Level[data["level"]],
             images=tuple(images),
             metadata=data["metadata"],
-            source=Source(**data["source"]),
+            source=Source.from_json(data["source"]),
             mention=tuple(data.get("mention", ())),
             native=data.get("native", {}),
             question=Question.from_json(data["question"]) if data["question"] else None,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import getpass
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
+from nbalert.backlink import backlink
+from nbalert.commits import commit_of
 from nbalert.errors import NbalertError
 from nbalert.message import Level, Message, Posted, Source, Value
 from nbalert.process import client
@@ -83,8 +86,15 @@ def leave(message: Message, channels: Sequence[str]) -> str:
 def here(known: Source | None = None) -> Source:
     """What this process knows of where a message comes from, over what the caller knows."""
     host, user = _machine()
-    source = known or Source()
-    return replace(source, host=host, user=user, notebook=source.notebook or client().notebook)
+    sender, source = client(), known or Source()
+    notebook = source.notebook or sender.notebook
+    template = ""
+    with suppress(NbalertError):  # wrong settings are told elsewhere
+        template = sender.settings.notebook_url
+    link = source.link or backlink(template, notebook, source.cell_id)
+    return replace(
+        source, host=host, user=user, notebook=notebook, link=link, commit=commit_of(sender.folder)
+    )
 
 
 @cache

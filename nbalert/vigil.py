@@ -7,6 +7,7 @@ import threading
 from dataclasses import asdict
 
 from nbalert.client import Client
+from nbalert.commits import look_up
 from nbalert.message import Source
 from nbalert.recording import Recording
 
@@ -50,6 +51,7 @@ class Vigil:
             self._client.end(run)
 
     def _watch(self, recording: Recording, ended: threading.Event) -> None:
+        look_up(self._client.folder)
         sent = ""
         while not ended.wait(TAIL_S):
             tail = recording.output()[-TAIL_CHARS:]

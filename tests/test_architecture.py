@@ -49,6 +49,7 @@ settings
 fields
 credentials network
 show
+backlink commits
 endings
 build
 pending

@@ -47,14 +47,7 @@ def test_all_parts() -> None:
     )
     assert (message.error, message.traceback, message.images) == ("", "", ())
     assert message.duration_s == 2.5
-    assert message.source == Source(
-        notebook="/home/carl/training.ipynb",
-        cell_id="cell-7",
-        cell_number=7,
-        host="box",
-        user="carl",
-        link="https://hub/x",
-    )
+    assert message.source == WHERE
 
 
 @pytest.mark.parametrize(
@@ -78,7 +71,6 @@ def test_title_without_a_notebook_or_a_number() -> None:
     run = replace(RUN, notebook=None, execution_count=None, cell_id=None)
     message = cell_message(run, Parts(), WHERE)
     assert message.title == "Cell finished in 2.5 s"
-    assert message.source.notebook == "from-the-session.ipynb"
     assert cell_message(run, Parts(title="Mine"), WHERE).title == "Mine"
 
 

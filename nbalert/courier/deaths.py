@@ -118,7 +118,7 @@ def _entry(presence: Presence, run: dict[str, Any], is_out_of_memory: bool) -> t
         code=run["code"],
         output=run["output"],
         duration_s=ran_s,
-        source=Source(**run["source"]),
+        source=Source.from_json(run["source"]),
     )
     data = {
         "kind": "message",

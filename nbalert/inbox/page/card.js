@@ -63,11 +63,12 @@ function fields(metadata) {
 }
 
 function source(message) {
-  const { notebook, cell_number: number, host, user, link } = message.source;
+  const { notebook, cell_number: number, host, user, link, commit } = message.source;
   const place = [notebook, number === null ? "" : `cell ${number}`].filter(Boolean).join(", ");
   const bits = [
     place && (isWeb(link) ? outside(link, place) : place),
     [user, host].filter(Boolean).join("@"),
+    commit && `commit ${commit}`,
     message.duration_s === null ? "" : `took ${duration(message.duration_s)}`,
     message.topic && `topic ${message.topic}`,
   ].filter(Boolean);
