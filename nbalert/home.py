@@ -47,6 +47,11 @@ class Home:
         return self.root / "store.db"
 
     @property
+    def audit_head(self) -> Path:
+        """Number and hash of the audit trail's last entry, apart from the trail."""
+        return self.root / "audit.head"
+
+    @property
     def inbox(self) -> Path:
         """The built-in inbox's SQLite file."""
         return self.root / "inbox.db"

@@ -1,0 +1,96 @@
+"""What falls due while a question is open: its end, a reminder before, an escalation.
+
+Each moment stands on two clocks, and counts at the earlier: a wall clock may be set back, a boot clock ends
+with the boot.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from nbalert.clock import Clock
+from nbalert.courier.store import Store
+from nbalert.question import Question
+
+REMIND_S = 600.0
+REMIND_PART = 0.2
+"""A reminder comes ten minutes before the end, of short questions in the last fifth of their time."""
+SHORT_S = 60.0
+"""A question that is open for less has no reminder: who did not see it would not see that."""
+
+_DUE = "at <= ? OR (boot = ? AND boot != '' AND boot_s <= ?)"
+
+
+class Agenda:
+    """The table of what falls due."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def enter(self, question: Question) -> None:
+        """Enter what falls due of a new question. The caller holds a transaction."""
+        if question.escalate_to and question.escalate_after_s is not None:
+            self._add(question, "escalate", question.escalate_after_s)
+        if question.expires_at is None:
+            return
+        lasts_s = (question.expires_at - question.asked_at).total_seconds()
+        self._add(question, "end", lasts_s)
+        if lasts_s >= SHORT_S:
+            self._add(question, "remind", lasts_s - min(REMIND_S, REMIND_PART * lasts_s))
+
+    def due(self) -> list[tuple[str, str]]:
+        """(question, what) of all that is due, ends first: who is late is not reminded."""
+        rows = self._store.rows(
+            f"SELECT question, what FROM due WHERE {_DUE} ORDER BY what = 'end' DESC, at", *self._now()
+        )
+        return [(row["question"], row["what"]) for row in rows]
+
+    def is_over(self, question: str) -> bool:
+        """Whether a question's end has come."""
+        found = self._store.row(
+            f"SELECT 1 FROM due WHERE question = ? AND what = 'end' AND ({_DUE})", question, *self._now()
+        )
+        return found is not None
+
+    def take(self, question: str, what: str) -> bool:
+        """Take something off; whether it was there. The caller holds a transaction."""
+        return bool(self._store.execute("DELETE FROM due WHERE question = ? AND what = ?", question, what))
+
+    def drop(self, question: str) -> None:
+        """The question has ended: nothing of it falls due any more. The caller holds a transaction."""
+        self._store.execute("DELETE FROM due WHERE question = ?", question)
+
+    def left_s(self, question: str) -> float | None:
+        """Seconds until a question's end; None where it has none."""
+        return self._left_s("question = ? AND what = 'end'", question)
+
+    def next_s(self) -> float | None:
+        """Seconds until the next thing falls due; None if nothing will."""
+        return self._left_s("TRUE")
+
+    def _left_s(self, which: str, *values: str) -> float | None:
+        """Of the rows that a condition names, how long until the first."""
+        at_s, boot, boot_s = self._now()
+        wall = self._store.row(f"SELECT min(at) - ? AS left_s FROM due WHERE {which}", at_s, *values)
+        since_boot = self._store.row(
+            f"SELECT min(boot_s) - ? AS left_s FROM due WHERE boot = ? AND boot != '' AND {which}",
+            *(boot_s, boot, *values),
+        )
+        found = [row["left_s"] for row in (wall, since_boot) if row and row["left_s"] is not None]
+        return min(found) if found else None
+
+    def _add(self, question: Question, what: str, after_s: float) -> None:
+        at_s = (question.asked_at + timedelta(seconds=after_s)).timestamp()
+        self._store.execute(
+            "INSERT INTO due (question, what, at, boot, boot_s) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (question, what) DO NOTHING",
+            *(question.id, what, at_s, question.boot, _boot_s(question, after_s)),
+        )
+
+    def _now(self) -> tuple[float, str, float]:
+        return self._clock.time_s(), self._clock.boot, self._clock.boot_s()
+
+
+def _boot_s(question: Question, after_s: float) -> float | None:
+    return None if question.asked_boot_s is None else question.asked_boot_s + after_s
