@@ -95,7 +95,12 @@ class Asked:
         if not decision:
             return decision
         try:
-            frame = {"do": "consume", "question": self.question.id, "run": self.question.run}
+            frame = {
+                "do": "consume",
+                "question": self.question.id,
+                "run": self.question.run,
+                "code_sha256": self.question.code_sha256,
+            }
             is_ours = self._client.request(frame) is True
         except CourierError as error:
             return self._ended(Outcome.ERROR, f"approved, but the approval could not be used: {error}")

@@ -132,6 +132,20 @@ class Client:
             return
         self._connection.wake()
 
+    def report_outcome(self, question_id: str, run: str, outcome: str) -> None:
+        """Have on record how the code ended that an approval has let run.
+
+        Args:
+            run: The run that has used the approval.
+            outcome: `ok`, or the type of what was raised. No text of an exception: it may hold a secret.
+        """
+        try:
+            self._spool.put({"kind": "outcome", "question": question_id, "run": run, "outcome": outcome})
+        except OSError:  # the code has run, and its cell does not fail for this
+            log.warning("the audit trail lacks how an approved cell ended: the spool cannot be written")
+            return
+        self._connection.wake()
+
     def forget(self, pending: Pending) -> None:
         """The question is of no more interest to this process."""
         with self._guard:

@@ -49,6 +49,8 @@ class Question:
         expires_at: Aware UTC; None means never.
         boot: Names the boot of the machine on which `expires_boot_s` counts; empty where that is unknown.
         expires_boot_s: The end on the clock that neither a change of time nor sleep holds up.
+        escalate_to: Name of the channel in which it is asked as well when nobody has decided for a while.
+        escalate_after_s: That while; seconds from `asked_at`.
     """
 
     id: str
@@ -63,6 +65,8 @@ class Question:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     boot: str = ""
     expires_boot_s: float | None = None
+    escalate_to: str = ""
+    escalate_after_s: float | None = None
 
     def on(self, channel: str) -> Question:
         """The question as it is asked on one channel: its `policy` is that of the channel."""
@@ -86,7 +90,10 @@ class Question:
         )
 
 
-_PLAIN = ("id", "text", "code", "run", "code_sha256", "redacted", "boot", "expires_boot_s")
+_PLAIN = (
+    *("id", "text", "code", "run", "code_sha256", "redacted"),
+    *("boot", "expires_boot_s", "escalate_to", "escalate_after_s"),
+)
 
 
 def sha256_of(code: str) -> str:

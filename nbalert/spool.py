@@ -1,7 +1,7 @@
 """The spool: one file a message, put by any process and taken by the courier.
 
 A file that has its final name is accepted: it survives the death of everybody. It holds
-`{"version": 1, "kind": "message" | "cancel", "origin": …, …}`; names sort by time of acceptance.
+`{"version": 1, "kind": "message" | "cancel" | "outcome", "origin": …, …}`; names sort by time of acceptance.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     {"at": …, "kind": "asked", "previous": "", "question": …, "seq": 1, …} ─sha256─┐
     {"at": …, "kind": "decision", "previous": ◀─────────────────────────────────────┘, "seq": 2, …}
 
-The hash is that of the entry's canonical JSON: sorted keys, no blanks, ASCII. The head, number and hash of the
-last entry, is also kept elsewhere: without it nobody could tell that the last ones were taken away.
+The hash is that of the entry's canonical JSON: sorted keys, no blanks, ASCII. The head, number and hash of
+the last entry, is also kept elsewhere: without it nobody could tell that the last ones were taken away.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from nbalert.channels.shelf import Shelf
 from nbalert.courier.projects import Project
 from nbalert.line import Frame
 from nbalert.message import Message, Receipt
+from nbalert.policy import Reply
 from nbalert.question import Question
 from nbalert.settings import Settings
 
@@ -134,6 +135,10 @@ class Workbench:
         receipt = Receipt.from_json(body["receipt"])
         if body["does"] == "update":
             await channel.update(receipt, Message.from_json(body["message"]))
+        elif body["does"] == "respond":
+            await channel.respond(receipt, Reply.from_json(body["reply"]), body["text"])
+        elif body["does"] == "remind":
+            await channel.remind(receipt, Message.from_json(body["message"]), body["key"])
         else:
             await self._bring(call, channel, Question.from_json(body["question"]), receipt)
         return {}

@@ -57,7 +57,7 @@ message
 home
 errors
 question
-policy durations forks ending socket_paths
+policy durations forks ending socket_paths clock trail
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -6,6 +6,7 @@ with the boot.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from nbalert.clock import Clock
@@ -46,6 +47,19 @@ class Agenda:
         )
         return [(row["question"], row["what"]) for row in rows]
 
+    def work(self, does: Mapping[str, Callable[[str], None]]) -> float | None:
+        """Do all that is due.
+
+        Args:
+            does: What → what to do with the question.
+
+        Returns:
+            Seconds until the next thing falls due; None if nothing will.
+        """
+        for question, what in self.due():
+            does[what](question)
+        return self._left_s("TRUE")
+
     def is_over(self, question: str) -> bool:
         """Whether a question's end has come."""
         found = self._store.row(
@@ -64,10 +78,6 @@ class Agenda:
     def left_s(self, question: str) -> float | None:
         """Seconds until a question's end; None where it has none."""
         return self._left_s("question = ? AND what = 'end'", question)
-
-    def next_s(self) -> float | None:
-        """Seconds until the next thing falls due; None if nothing will."""
-        return self._left_s("TRUE")
 
     def _left_s(self, which: str, *values: str) -> float | None:
         """Of the rows that a condition names, how long until the first."""
@@ -93,4 +103,8 @@ class Agenda:
 
 
 def _boot_s(question: Question, after_s: float) -> float | None:
-    return None if question.asked_boot_s is None else question.asked_boot_s + after_s
+    """The same moment on the boot clock; None where the question's end does not stand on it."""
+    if question.expires_at is None or question.expires_boot_s is None:
+        return None
+    lasts_s = (question.expires_at - question.asked_at).total_seconds()
+    return question.expires_boot_s - lasts_s + after_s

@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from nbalert.clock import Clock
 from nbalert.courier.store import Store
+from nbalert.message import Receipt
 from nbalert.trail import Head, canonical, digest
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,20 @@ class Trail:
         if self._writing is None:
             self._writing = asyncio.get_running_loop().call_later(HEAD_DELAY_S, self.keep)
 
+    def note_delivery(self, row: sqlite3.Row, error: str, receipt: Receipt | None) -> None:
+        """What became of a question's post, or of a reminder. The caller holds a transaction.
+
+        Args:
+            row: Of `delivery`, with the id of its question.
+            receipt: None where it was not delivered, for an error or because it was not to be said any more.
+        """
+        if row["question"] is None or row["kind"] == "update" or not (receipt or error):
+            return
+        does = "posted" if row["kind"] == "post" else "reminded"
+        kind = does if receipt else f"not {does}"
+        says = {"why": error} if receipt is None else {"link": receipt.link, "reference": receipt.reference}
+        self.add(kind, row["question"], channel=row["channel"], about=row["about"], **says)
+
     def entries(self, question: str, *kinds: str) -> list[dict[str, Any]]:
         """The entries of these kinds of a question, in order."""
         marks = ", ".join("?" * len(kinds))
@@ -60,6 +76,21 @@ class Trail:
             f"SELECT entry FROM audit WHERE question = ? AND kind IN ({marks}) ORDER BY seq", question, *kinds
         )
         return [json.loads(row["entry"]) for row in rows]
+
+    def knows(self, question: str, body: str, decision: str | None = None) -> bool:
+        """Whether a question's row is what the trail says: altered tables must not let code run.
+
+        Args:
+            body: As it stands in the row.
+            decision: As it stands in the row; None where it is not to be compared.
+        """
+        asked = self.entries(question, "asked", "adopted")
+        if not asked or asked[0]["question_sha256"] != digest(body):
+            return False
+        if decision is None:
+            return True
+        decided = self.entries(question, "adopted", "decision")
+        return bool(decided) and decided[-1]["decision"] == json.loads(decision)
 
     def keep(self) -> None:
         """Write the head, if it is another. Where that fails it lags behind, which is no alarm."""

@@ -60,7 +60,6 @@ class Conversation:
         self._answers: dict[str, Callable[[Frame], Any]] = {
             "status": lambda frame: self._status(),
             "history": lambda frame: history(rooms.store, int(frame["limit"])),
-            "consume": lambda frame: rooms.ledger.consume(str(frame["question"]), str(frame["run"])),
             "link": lambda frame: rooms.inbox.link(
                 frame.get("person") or rooms.owner, base=str(frame["base"])
             ),
@@ -149,14 +148,23 @@ class Conversation:
         elif does in ("begin", "output", "end", "bye"):
             _note(presence, frame)
         else:
-            presence.peer.send(self._answer(frame))
+            presence.peer.send(self._answer(presence, frame))
 
-    def _answer(self, frame: Frame) -> Frame:
+    def _answer(self, presence: Presence, frame: Frame) -> Frame:
         try:
-            return {"event": "answer", "re": frame.get("id"), "value": self._answers[frame["do"]](frame)}
+            if frame["do"] == "consume":
+                value: Any = self._consume(presence, frame)
+            else:
+                value = self._answers[frame["do"]](frame)
+            return {"event": "answer", "re": frame.get("id"), "value": value}
         except Exception as error:  # who asks shall hear of it, and not wait until the time is up
             log.exception("a request failed")
             return {"event": "answer", "re": frame.get("id"), "error": f"{type(error).__name__}: {error}"}
+
+    def _consume(self, presence: Presence, frame: Frame) -> bool:
+        """An approval is for the process that asked; whoever repeats its words on another line has none."""
+        question, run, code = str(frame["question"]), str(frame["run"]), str(frame["code_sha256"])
+        return self._rooms.ledger.consume(question, run, code, presence.origin)
 
     def _learn(self, presence: Presence, frame: Frame) -> None:
         project = Project.from_frame(frame)

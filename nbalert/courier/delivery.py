@@ -12,16 +12,16 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from nbalert.channels.base import Channel, received
 from nbalert.channels.carried import ChannelFault
+from nbalert.courier.audit import Trail
+from nbalert.courier.contents import Contents
 from nbalert.courier.news import News, Worker
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.store import Store
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
-from nbalert.message import Message, Receipt
-from nbalert.question import Decision
+from nbalert.message import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +62,17 @@ class Delivery:
         self,
         store: Store,
         projects: Projects,
+        contents: Contents,
+        trail: Trail,
         on_settled: Callable[[str], None],
         on_kept: Callable[[str, list[str], str], None],
         has_introduced: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._projects = projects
+        self._contents = contents
+        self._trail = trail
+        self._do = {"post": self._post, "update": self._update, "remind": self._remind}
         self._on_settled = on_settled
         self._on_kept = on_kept
         self._has_introduced = has_introduced
@@ -89,6 +94,14 @@ class Delivery:
         )
         if worker := self._workers.get((project, channel)):
             worker.tell(News.ARRIVAL)
+
+    def add_to_posts(self, message: str, kind: str, about: str = "") -> None:
+        """Queue one wherever the message stands, or will. The caller holds a transaction."""
+        for post in self._store.rows(
+            "SELECT project, channel FROM delivery WHERE message = ? AND kind = 'post' AND state != 'failed'",
+            message,
+        ):
+            self.add(message, post["project"], post["channel"], kind, about)
 
     def wake(self) -> None:
         """Start a worker for every channel with waiting rows."""
@@ -152,7 +165,8 @@ class Delivery:
 
     def _head(self, key: _Key) -> sqlite3.Row | None:
         return self._store.row(
-            "SELECT d.*, m.body, m.origin, m.accepted_at FROM delivery d JOIN message m ON m.id = d.message"
+            "SELECT d.*, m.body, m.origin, m.accepted_at, q.id AS question FROM delivery d"
+            " JOIN message m ON m.id = d.message LEFT JOIN question q ON q.message = m.id"
             " WHERE d.project = ? AND d.channel = ? AND d.state = 'waiting' ORDER BY d.seq LIMIT 1",
             *key,
         )
@@ -188,32 +202,28 @@ class Delivery:
         self._under_way.add(task)
         try:
             async with asyncio.timeout(ATTEMPT_LIMIT_S):
-                return await (self._post if row["kind"] == "post" else self._update)(channel, row)
+                return await self._do[row["kind"]](channel, row)
         finally:
             self._under_way.discard(task)
 
     async def _post(self, channel: Channel, row: sqlite3.Row) -> Receipt:
         # A question that ended while it waited is shown as ended: nobody is to answer it any more.
-        return received(channel, await channel.post(self._current(row), row["message"]))
+        return received(channel, await channel.post(self._contents.message(row), row["message"]))
 
     async def _update(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
         """Show the decision where the question was shown; nothing to do where it never arrived."""
-        posted = self._store.row(
-            "SELECT receipt FROM delivery WHERE message = ? AND channel = ? AND kind = 'post'",
-            *(row["message"], row["channel"]),
-        )
-        if not posted or not posted["receipt"]:
-            return None
-        receipt = Receipt.from_json(json.loads(posted["receipt"]))
-        await channel.update(receipt, self._current(row))
+        receipt = self._contents.receipt(row)
+        if receipt:
+            await channel.update(receipt, self._contents.message(row))
         return receipt
 
-    def _current(self, row: sqlite3.Row) -> Message:
-        message = Message.from_json(json.loads(row["body"]))
-        found = self._store.row("SELECT decision FROM question WHERE message = ?", row["message"])
-        if not found or not found["decision"]:
-            return message
-        return replace(message, decision=Decision.from_json(json.loads(found["decision"])))
+    async def _remind(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
+        """Say one thing more in the question's thread, if it still is to be said."""
+        receipt, said = self._contents.receipt(row), self._contents.reminder(row)
+        if receipt is None or said is None:
+            return None
+        await channel.remind(receipt, said, f"{row['message']}-{row['kind']}-{row['about']}")
+        return receipt
 
     async def _keep(self, key: _Key, worker: Worker, row: sqlite3.Row, reason: str) -> None:
         """The service takes nothing from us: alerts wait until that is mended, and their senders hear why.
@@ -221,7 +231,7 @@ class Delivery:
         A question fails instead: it holds up a cell. A new delivery is a reason to try the oldest again, so
         that a question behind it is told of the state of now.
         """
-        if row["kind"] == "update":  # what it changes is there already, and may be all that is forbidden
+        if row["kind"] != "post":  # what it is about is there already, and may be all that is forbidden
             self._fail(row, reason)
             return
         self._store.execute(
@@ -234,16 +244,16 @@ class Delivery:
 
     def _tell_senders(self, key: _Key, worker: Worker, reason: str) -> None:
         posts = self._store.rows(
-            "SELECT d.*, q.id IS NOT NULL AS is_question FROM delivery d"
+            "SELECT d.*, q.id AS question FROM delivery d"
             " LEFT JOIN question q ON q.message = d.message WHERE d.project = ? AND d.channel = ?"
             " AND d.state = 'waiting' AND d.kind = 'post' AND d.seq > ? ORDER BY d.seq",
             *(*key, worker.told_seq),
         )
         for post in posts:
             worker.told_seq = post["seq"]
-            if post["is_question"]:
+            if post["question"]:
                 self._fail(post, reason)
-        if kept := [post["message"] for post in posts if not post["is_question"]]:
+        if kept := [post["message"] for post in posts if not post["question"]]:
             log.warning("%d kept until that is mended: %s", len(kept), reason)
         self._on_kept(key[0], kept, reason)
 
@@ -261,11 +271,14 @@ class Delivery:
         self._settle(row, "failed", error, None)
 
     def _settle(self, row: sqlite3.Row, state: str, error: str, receipt: Receipt | None) -> None:
-        self._store.execute(
-            "UPDATE delivery SET state = ?, attempts = attempts + 1, error = ?, receipt = ?, settled_at = ?"
-            " WHERE seq = ?",
-            *(state, error, json.dumps(receipt.to_json()) if receipt else None, time.time(), row["seq"]),
-        )
+        with self._store.transaction():
+            self._store.execute(
+                "UPDATE delivery SET state = ?, attempts = attempts + 1, error = ?, receipt = ?,"
+                " settled_at = ? WHERE seq = ?",
+                *(state, error, json.dumps(receipt.to_json()) if receipt else None),
+                *(time.time(), row["seq"]),
+            )
+            self._trail.note_delivery(row, error, receipt)
         if row["kind"] == "post":
             self._on_settled(row["message"])
 

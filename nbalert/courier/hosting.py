@@ -141,6 +141,16 @@ class HostedChannel(Channel):
         """As the class over there does."""
         await self._done({"does": "update", "receipt": receipt.to_json(), "message": message.to_json()})
 
+    async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
+        """As the class over there does."""
+        body = {"does": "respond", "receipt": receipt.to_json(), "reply": reply.to_json(), "text": text}
+        await self._done(body)
+
+    async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
+        """As the class over there does."""
+        body = {"does": "remind", "receipt": receipt.to_json(), "message": message.to_json(), "key": key}
+        await self._done(body)
+
     async def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """As the class over there brings them."""
         body = {"does": "replies", "question": question.to_json(), "receipt": receipt.to_json()}

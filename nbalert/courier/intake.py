@@ -42,10 +42,13 @@ class Intake:
         self._delivery.wake()
 
     def _one(self, entry: Entry) -> None:
-        if entry.data["kind"] == "cancel":
-            self._ledger.cancel(entry.data["question"], entry.data["reason"])
-            return
-        self.enter(entry.id, entry.data)
+        data = entry.data
+        if data["kind"] == "cancel":
+            self._ledger.cancel(data["question"], data["reason"])
+        elif data["kind"] == "outcome":
+            self._ledger.close(data["question"], data["run"], data["outcome"])
+        else:
+            self.enter(entry.id, data)
 
     def enter(self, id_: str, data: dict[str, Any]) -> None:
         """A message into the store, once an id."""
@@ -64,4 +67,11 @@ class Intake:
         for channel in data["channels"]:
             self._delivery.add(id_, data["project"], channel, "post")
         if message["question"]:
-            self._ledger.open(id_, data["origin"], Question.from_json(message["question"]))
+            question = Question.from_json(message["question"])
+            self._ledger.open(id_, data["origin"], question, _asker(message["source"]))
+
+
+def _asker(source: dict[str, Any]) -> str:
+    """`ann@host, nightly.ipynb`, as far as that is known."""
+    person = "@".join(part for part in (source["user"], source["host"]) if part)
+    return ", ".join(part for part in (person, source["notebook"]) if part)

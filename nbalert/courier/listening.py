@@ -1,4 +1,4 @@
-"""From the channels to the ledger: answers to every open question, for as long as it is open."""
+"""From the channels to the ledger: answers to every open question, and for a while the late ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Collection
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from nbalert.courier.delivery import RECHECK_S, backoff_s
 from nbalert.courier.ledger import Ledger
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 LASTING_S = 30.0
 """A connection that lasted this long was a good one: the next delay starts anew."""
+LINGER_S = 600.0
+"""How long answers to a question that has ended are heard: who gives one is told that it has no effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,31 @@ class Posted:
     project: str
     channel: str
     receipt: Receipt
+    entered_at: datetime
+
+    @property
+    def skew(self) -> timedelta:
+        """How far the service's clock provably is ahead of ours.
+
+        It took the question after that was asked, and before its receipt was entered here. What its receipt
+        says beyond is a difference of the clocks, whichever of them is wrong.
+        """
+        said = self.receipt.posted_at
+        return said - min(max(said, self.question.asked_at), max(self.entered_at, self.question.asked_at))
 
 
 class Listening:
-    """One task a question and channel; channels share connections among their own."""
+    """One task a question and channel; channels share connections among their own.
 
-    def __init__(self, projects: Projects, ledger: Ledger) -> None:
+    Args:
+        linger_s: How long to go on after a question's end.
+    """
+
+    def __init__(self, projects: Projects, ledger: Ledger, linger_s: float = LINGER_S) -> None:
         self._projects = projects
         self._ledger = ledger
+        self._linger_s = linger_s
+        self._lost: dict[str, set[str]] = {}
         self._tasks: dict[tuple[str, str], tuple[Posted, asyncio.Task[None]]] = {}
 
     def start(self, posted: Posted) -> None:
@@ -51,10 +71,15 @@ class Listening:
         for key, (posted, task) in list(self._tasks.items()):
             if posted.project == project and posted.channel in channels:
                 task.cancel()
+                self._lost.get(key[0], set()).discard(key[1])
                 self._tasks[key] = posted, asyncio.create_task(self._listen(posted))
 
-    def stop(self, question_id: str) -> None:
-        """The question has ended."""
+    def end(self, question_id: str) -> None:
+        """The question has ended: listen for a while, so that who is late can be told."""
+        asyncio.get_running_loop().call_later(self._linger_s, self._stop, question_id)
+
+    def _stop(self, question_id: str) -> None:
+        self._lost.pop(question_id, None)
         for key in [key for key in self._tasks if key[0] == question_id]:
             self._tasks.pop(key)[1].cancel()
 
@@ -76,7 +101,7 @@ class Listening:
                 delay_s = RECHECK_S
             except (CannotAsk, ChannelError) as error:
                 if isinstance(error, CannotAsk) or not error.retryable:
-                    self._ledger.fail(posted.question.id, str(error))
+                    self._lose(posted, str(error))
                     return
                 delay_s = backoff_s(tries)
             except Exception:
@@ -85,8 +110,16 @@ class Listening:
             tries = 0 if time.monotonic() - began > LASTING_S else tries + 1
             await asyncio.sleep(delay_s)
 
+    def _lose(self, posted: Posted, reason: str) -> None:
+        """Answers from there cannot be had any more: nobody waits for them, unless others can answer."""
+        lost = self._lost.setdefault(posted.question.id, set())
+        lost.add(posted.channel)
+        self._ledger.lose(posted.question.id, lost, reason)
+
     async def _bring(self, posted: Posted) -> None:
+        question = posted.question.on(posted.channel)
         with self._projects.using(posted.project, posted.channel) as channel:
-            async with aclosing(channel.replies(posted.question, posted.receipt)) as replies:  # type: ignore[type-var]
+            async with aclosing(channel.replies(question, posted.receipt)) as replies:  # type: ignore[type-var]
                 async for reply in replies:
-                    self._ledger.reply(posted.question.id, posted.channel, reply)
+                    dated = replace(reply, at=reply.at - posted.skew)
+                    self._ledger.reply(posted.question.id, posted.channel, dated)

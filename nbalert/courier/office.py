@@ -8,19 +8,26 @@ import getpass
 import json
 import logging
 import time
+from datetime import UTC, datetime
 
 import httpcore  # noqa: F401 - httpx imports it when a channel is made, and a process may fork just then
 
+from nbalert.clock import Clock
+from nbalert.courier.agenda import Agenda
 from nbalert.courier.attendance import Attendance
+from nbalert.courier.audit import Trail
+from nbalert.courier.contents import Contents
 from nbalert.courier.conversation import Conversation, Rooms
 from nbalert.courier.deaths import Death, Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
-from nbalert.courier.ledger import Ledger
+from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.listening import Listening, Posted
 from nbalert.courier.projects import OwnInbox, Projects
+from nbalert.courier.responding import Responding
 from nbalert.courier.store import Store
+from nbalert.courier.urging import Urging
 from nbalert.home import Home
 from nbalert.inbox import InboxServer
 from nbalert.line import listen
@@ -50,14 +57,27 @@ class Courier:
         self._place = (0, 0)
         self._store = store
         self._inbox = inbox
+        clock = Clock()
+        self._agenda = Agenda(store, clock)
+        self._trail = Trail(store, home.audit_head, clock)
         self._hosting = Hosting()
         self._attendance = Attendance()
         own = OwnInbox(inbox.url, inbox.lend_token(owner))
         self._projects = Projects(home, own, self._hosting.channel)
         self._delivery = Delivery(
-            store, self._projects, self._settled, self._kept, self._attendance.has_introduced
+            store,
+            self._projects,
+            Contents(store, self._agenda),
+            self._trail,
+            self._settled,
+            self._kept,
+            self._attendance.has_introduced,
         )
-        self._ledger = Ledger(store, self._delivery, self._replied, self._ended)
+        self._responding = Responding(store, self._projects)
+        hearers = Hearers(reply=self._replied, end=self._ended, void=self._responding.tell)
+        self._ledger = Ledger(store, self._delivery, self._trail, self._agenda, clock, hearers)
+        urging = Urging(store, self._delivery, self._trail, self._agenda)
+        self._due = {"end": self._ledger.expire, "remind": urging.remind, "escalate": urging.escalate}
         self._listening = Listening(self._projects, self._ledger)
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
@@ -146,10 +166,10 @@ class Courier:
     def _round(self) -> float:
         """Seconds until the next one."""
         self._intake.take()
-        next_expiry_s = self._ledger.expire()
+        next_s = self._agenda.work(self._due)
         self._deaths.give_up(self._is_gone)
         self._cancel_abandoned()
-        return ROUND_S if next_expiry_s is None else max(0.0, min(ROUND_S, next_expiry_s))
+        return ROUND_S if next_s is None else max(0.0, min(ROUND_S, next_s))
 
     async def aclose(self) -> None:
         """End in order: no new work, no half work, then the files."""
@@ -157,11 +177,13 @@ class Courier:
             self._line.close()
         self._deaths.close()
         await self._listening.aclose()
+        await self._responding.aclose()
         await self._delivery.aclose()
         for presence in self._attendance:  # not before: a process may be working a delivery
             presence.peer.close()
         await self._projects.aclose()
         await self._inbox.stop()
+        self._trail.keep()
         self._store.close()
 
     def _resume(self) -> None:
@@ -185,7 +207,8 @@ class Courier:
         for post in posts:
             if post["receipt"]:
                 receipt = Receipt.from_json(json.loads(post["receipt"]))
-                self._listening.start(Posted(question, post["project"], post["channel"], receipt))
+                entered_at = datetime.fromtimestamp(post["settled_at"], UTC)
+                self._listening.start(Posted(question, post["project"], post["channel"], receipt, entered_at))
         if all(post["state"] == "failed" for post in posts):
             self._ledger.fail(question.id, "; ".join(post["error"] for post in posts))
 
@@ -201,7 +224,7 @@ class Courier:
 
     def _ended(self, origin: str, decision: Decision) -> None:
         self._conversation.ended(origin, decision)  # before all else: a cell waits for it
-        self._listening.stop(decision.question_id)
+        self._listening.end(decision.question_id)
 
     def _died(self, death: Death) -> None:
         presence = death.presence
@@ -210,13 +233,13 @@ class Courier:
         asyncio.get_running_loop().call_later(LAST_WORDS_S, presence.peer.close)
         for entry, data in death.entries:
             self._intake.enter(entry, data)
-        for question, origin in self._ledger.open_questions():
+        for question, origin in self._ledger.waited_for():
             if origin == presence.origin:
                 self._ledger.cancel(question, "the kernel that asked has died")
         self._delivery.wake()
 
     def _cancel_abandoned(self) -> None:
-        for question, origin in self._ledger.open_questions():
+        for question, origin in self._ledger.waited_for():
             if self._is_gone(origin):
                 self._ledger.cancel(question, "the process that asked is gone")
 

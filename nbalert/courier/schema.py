@@ -59,6 +59,11 @@ _REMINDERS_AND_TRAIL: Step = (
     "ALTER TABLE delivery_2 RENAME TO delivery",
     "CREATE INDEX delivery_waiting ON delivery (project, channel, seq) WHERE state = 'waiting'",
     "ALTER TABLE question ADD COLUMN body_outcome TEXT",
+    "CREATE INDEX question_by_message ON question (message)",
+    # Of approvals from before nobody knows whether they still wait to be used.
+    "UPDATE question SET body_outcome = '' WHERE outcome = 'approved' AND consumed_by IS NULL",
+    "CREATE INDEX question_unused ON question (origin)"
+    " WHERE outcome = 'approved' AND consumed_by IS NULL AND body_outcome IS NULL",
     # The same moment on two clocks; the earlier one counts. `boot` names the boot that `boot_s` counts from.
     """CREATE TABLE due (
     question TEXT NOT NULL REFERENCES question,

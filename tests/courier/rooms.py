@@ -8,12 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from nbalert.clock import Clock
+from nbalert.courier.agenda import Agenda
+from nbalert.courier.audit import Trail
+from nbalert.courier.contents import Contents
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
-from nbalert.courier.ledger import Ledger
+from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.projects import OwnInbox, Project, Projects
 from nbalert.courier.store import Store
+from nbalert.courier.urging import Urging
 from nbalert.home import Home
 from nbalert.message import Message
 from nbalert.policy import Reply
@@ -24,29 +29,38 @@ from nbalert.spool import Spool
 class Rooms:
     """Store, spool, projects, delivery, ledger and intake, wired as the office does."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, clock: Clock | None = None) -> None:
         self.settled: list[str] = []
         self.replied: list[Reply] = []
         self.ended: list[Decision] = []
+        self.voided: list[tuple[Reply, str]] = []
+        self.clock = clock or Clock()
         self.store = Store(home.store)
+        self.agenda = Agenda(self.store, self.clock)
+        self.trail = Trail(self.store, home.audit_head, self.clock)
         self.spool = Spool(home.spool)
         self.hosting = Hosting()
         self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"), self.hosting.channel)
         self.strangers: set[str] = set()
         self.kept: list[tuple[list[str], str]] = []
+        self.contents = Contents(self.store, self.agenda)
         self.delivery = Delivery(
             self.store,
             self.projects,
+            self.contents,
+            self.trail,
             self.settled.append,
             lambda project, messages, reason: self.kept.append((messages, reason)),
             lambda origin: origin not in self.strangers,
         )
-        self.ledger = Ledger(
-            self.store,
-            self.delivery,
-            lambda origin, question, reply: self.replied.append(reply),
-            lambda origin, decision: self.ended.append(decision),
+        hearers = Hearers(
+            reply=lambda origin, question, reply: self.replied.append(reply),
+            end=lambda origin, decision: self.ended.append(decision),
+            void=lambda question, reply, why: self.voided.append((reply, why)),
         )
+        self.ledger = Ledger(self.store, self.delivery, self.trail, self.agenda, self.clock, hearers)
+        urging = Urging(self.store, self.delivery, self.trail, self.agenda)
+        self.due = {"end": self.ledger.expire, "remind": urging.remind, "escalate": urging.escalate}
         self.intake = Intake(self.spool, self.store, self.delivery, self.ledger)
 
     def learn(self, url: str, **values: Any) -> frozenset[str]:
@@ -77,22 +91,23 @@ class Rooms:
 
 
 @asynccontextmanager
-async def opened(home: Home) -> AsyncIterator[Rooms]:
+async def opened(home: Home, clock: Clock | None = None) -> AsyncIterator[Rooms]:
     """Rooms until the end of the block."""
-    rooms = Rooms(home)
+    rooms = Rooms(home, clock)
     try:
         yield rooms
     finally:
         await rooms.delivery.aclose()
         await rooms.projects.aclose()
+        rooms.trail.keep()
         rooms.store.close()
 
 
-def run(home: Home, work: Callable[[Rooms], Awaitable[object]]) -> None:
+def run(home: Home, work: Callable[[Rooms], Awaitable[object]], clock: Clock | None = None) -> None:
     """Do something with rooms."""
 
     async def with_rooms() -> None:
-        async with opened(home) as rooms:
+        async with opened(home, clock) as rooms:
             await work(rooms)
 
     asyncio.run(with_rooms())

@@ -221,7 +221,7 @@ def test_a_question_that_ended_on_its_way_is_shown_as_ended(home: Home) -> None:
         posted = rooms.accept(Message(title="?", question=question()))
         rooms.ledger.cancel(question().id, "interrupted")
         (row,) = rooms.store.rows("SELECT d.*, m.body FROM delivery d JOIN message m WHERE d.kind = 'post'")
-        decision = rooms.delivery._current(row).decision
+        decision = rooms.contents.message(row).decision
         assert row["message"] == posted
         assert decision is not None
         assert decision.sentence == "cancelled: interrupted"

@@ -13,6 +13,12 @@ from tests.courier.rooms import Rooms, run
 from tests.inboxes import question
 
 
+def consume(rooms: Rooms, one: Question, **other: str) -> bool:
+    """What the asker says when it wants to go on, but for this or that."""
+    said = {"question_id": one.id, "run": one.run, "code_sha256": one.code_sha256, "origin": "o", **other}
+    return rooms.ledger.consume(**said)
+
+
 def opened(rooms: Rooms, **options: Any) -> Question:
     """A question in the book."""
     one = question(**options)
@@ -30,12 +36,15 @@ def test_an_approval_is_used_once_by_its_run(home: Home) -> None:
 
     async def work(rooms: Rooms) -> None:
         one = opened(rooms, run="mine")
-        assert not rooms.ledger.consume(one.id, "mine")
+        assert not consume(rooms, one)
         rooms.ledger.reply(one.id, "ci", said("bob"))
         assert [decision.outcome for decision in rooms.ended] == [Outcome.APPROVED]
-        assert not rooms.ledger.consume(one.id, "another")
-        assert [rooms.ledger.consume(one.id, "mine") for _ in range(2)] == [True, True]
-        assert not rooms.ledger.consume("unknown", "mine")
+        assert not consume(rooms, one, run="another")
+        assert not consume(rooms, one, code_sha256="of other code")
+        assert not consume(rooms, one, origin="another process")
+        assert [consume(rooms, one) for _ in range(2)] == [True, True]
+        assert not consume(rooms, one, question_id="unknown")
+        assert not consume(rooms, one, run="another")
 
     run(home, work)
 
@@ -44,15 +53,14 @@ def test_no_other_end_can_be_used(home: Home) -> None:
     """Rejected, expired, cancelled and failed questions approve nothing."""
 
     async def work(rooms: Rooms) -> None:
-        ids = [opened(rooms, text=str(n)).id for n in range(4)]
-        rooms.ledger.reply(ids[0], "ci", said("bob", "no"))
-        rooms.store.execute("UPDATE question SET expires_at = 1 WHERE id = ?", ids[1])
-        rooms.ledger.expire()
-        rooms.ledger.cancel(ids[2], "")
-        rooms.ledger.fail(ids[3], "")
-        for id_ in ids:
-            rooms.ledger.reply(id_, "ci", said("carol", "yes", "late"))
-            assert not rooms.ledger.consume(id_, "run")
+        some = [opened(rooms, text=str(n)) for n in range(4)]
+        rooms.ledger.reply(some[0].id, "ci", said("bob", "no"))
+        rooms.ledger.expire(some[1].id)
+        rooms.ledger.cancel(some[2].id, "")
+        rooms.ledger.fail(some[3].id, "")
+        for one in some:
+            rooms.ledger.reply(one.id, "ci", said("carol", "yes", "late"))
+            assert not consume(rooms, one)
         assert [d.outcome.value for d in rooms.ended] == ["rejected", "expired", "cancelled", "error"]
 
     run(home, work)
@@ -107,12 +115,13 @@ def test_expiry(home: Home) -> None:
     """What is overdue ends, the rest is known with the time that is left."""
 
     async def work(rooms: Rooms) -> None:
-        assert rooms.ledger.expire() is None
+        assert rooms.agenda.work(rooms.due) is None
         opened(rooms, text="never", expires_at=None)
-        assert rooms.ledger.expire() is None
+        assert rooms.agenda.work(rooms.due) is None
         later = opened(rooms, text="later")
         opened(rooms, text="past", expires_at=datetime.now(UTC) - timedelta(seconds=1))
-        left_s = rooms.ledger.expire()
+        rooms.agenda.work(rooms.due)
+        left_s = rooms.agenda.left_s(later.id)
         assert later.expires_at is not None
         assert left_s is not None
         assert abs(left_s - (later.expires_at.timestamp() - time.time())) < 5

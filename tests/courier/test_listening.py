@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nbalert.courier.listening import Listening, Posted
@@ -25,7 +26,7 @@ async def asked(rooms: Rooms) -> Posted:
     await rooms.until(lambda: rooms.settled == [posted])
     with rooms.projects.using("p", "ci") as channel:
         receipt = await channel.post(Message(title=one.text, question=one), posted)
-    return Posted(one, "p", "ci", receipt)
+    return Posted(one, "p", "ci", receipt, datetime.now(UTC))
 
 
 def test_an_answer_reaches_the_ledger(home: Home, tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_an_answer_reaches_the_ledger(home: Home, tmp_path: Path) -> None:
             await asyncio.to_thread(reply, bob, posted.receipt.reference, "yes")
             await rooms.until(lambda: rooms.ended)
             assert len(rooms.replied) == 1
-            listening.stop(posted.question.id)
+            listening.end(posted.question.id)
             await listening.aclose()
 
         run(home, work)
