@@ -56,6 +56,7 @@ pending
 message
 home
 errors
+standing
 question
 policy durations forks ending socket_paths clock trail
 """
