@@ -6,10 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from nbalert import __version__
+from nbalert import __version__, channels_command
 from nbalert.durations import parse_duration
 from nbalert.errors import AskError, NbalertError, NotApproved
+from nbalert.nearest import with_nearest
 from nbalert.question import Outcome
 
 EXIT_OF = {
@@ -21,6 +23,13 @@ EXIT_OF = {
 }
 FAILED = 1
 USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that names the nearest word, also for the commands within it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(with_nearest(message, self.format_usage()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,19 +95,6 @@ def _history(options: argparse.Namespace) -> None:
     print(history_text(client().request({"do": "history", "limit": options.limit})))
 
 
-def _channels(options: argparse.Namespace) -> None:
-    from nbalert import channels
-    from nbalert.care import channels_text, test
-    from nbalert.process import client
-
-    if options.what == "kinds":
-        print("\n".join(f"{kind}: {place}" for kind, place in channels.kinds().items()))
-    elif options.what == "test":
-        test(options.name)
-    else:
-        print(channels_text(client().settings))
-
-
 def _courier(options: argparse.Namespace) -> int:
     from nbalert.courier import detached
     from nbalert.home import Home
@@ -126,7 +122,7 @@ def _inbox(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nbalert", description="Alerts and approvals for Jupyter.")
+    parser = _Parser(prog="nbalert", description="Alerts and approvals for Jupyter.")
     parser.add_argument("--version", action="version", version=f"nbalert {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_post(commands)
@@ -136,10 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("demo", help="run the quickstart notebook on an inbox of its own")
     one.add_argument("--auto", action="store_true", help="let a scripted teammate answer")
     one.set_defaults(run=_demo)
-    one = commands.add_parser("channels", help="list the channels, list the kinds, test a channel")
-    one.add_argument("what", nargs="?", choices=["list", "kinds", "test"], default="list")
-    one.add_argument("name", nargs="?", help="the channel to test; the default one if left out")
-    one.set_defaults(run=_channels)
+    one = commands.add_parser("channels", help="list, add, remove and test channels; list the kinds")
+    channels_command.add_actions(one)
     one = commands.add_parser("courier", help="be the courier, in the foreground")
     one.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
     one.set_defaults(run=_courier)
@@ -153,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_post(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_post(commands: argparse._SubParsersAction[_Parser]) -> None:
     one = commands.add_parser("post", help="say something now")
     one.add_argument("text", nargs="*", help="what to say; standard input if left out")
     one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
@@ -165,7 +159,7 @@ def _add_post(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     one.set_defaults(run=_post)
 
 
-def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_ask(commands: argparse._SubParsersAction[_Parser]) -> None:
     one = commands.add_parser(
         "ask",
         help="ask and wait",
@@ -179,7 +173,7 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     one.set_defaults(run=_ask)
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     one = commands.add_parser(
         "run",
         help="run a command, and tell how it has ended",
@@ -193,7 +187,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     one.set_defaults(run=_run)
 
 
-def _add_inbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_inbox(commands: argparse._SubParsersAction[_Parser]) -> None:
     one = commands.add_parser("inbox", help="serve an inbox for a team; invite people; link couriers")
     one.add_argument(
         "what", nargs="?", choices=["serve", "invite", "sender", "revoke", "link"], default="serve"

@@ -3,48 +3,41 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 
 from IPython.display import HTML, display
 
-from nbalert import channels
-from nbalert.errors import SettingsError
+from nbalert import channels_command
+from nbalert.channel_test import tried
 from nbalert.inbox_link import inbox_link
-from nbalert.message import Level
-from nbalert.posting import post
 from nbalert.process import client
-from nbalert.settings import Settings
 from nbalert.show import history_text, status_text
 
 HISTORY = 20
 
 
-def status(_: str | None = None) -> None:
+def status() -> None:
     """Who is on the line, what waits, and why."""
     print(status_text(client().request({"do": "status"})))
 
 
-def history(limit: str | None = None) -> None:
+def history(limit: str = str(HISTORY)) -> None:
     """The newest messages and what became of them."""
-    print(history_text(client().request({"do": "history", "limit": int(limit or HISTORY)})))
+    print(history_text(client().request({"do": "history", "limit": int(limit)})))
 
 
-def show_channels(_: str | None = None) -> None:
-    """The channels of this project, one a line."""
-    print(channels_text(client().settings))
+def channels(*words: str) -> None:
+    """List, add, remove and try channels: `nbalert channels --help` has the words."""
+    channels_command.run_words(words)
 
 
-def test(name: str | None) -> None:
-    """Send a test to a channel and wait for what becomes of it."""
-    table = client().settings.channel(name)
-    channels.check(table)
-    receipts = post(
-        "A test of nbalert", title=f"Test of channel {table.name}", channel=table.name, level=Level.INFO
-    ).wait(30)
-    print(f"{table.name}: delivered {receipts[0].link}".rstrip())
+def try_channel(name: str | None = None) -> None:
+    """Say what a channel lacks, or send a test to it and wait for what becomes of it."""
+    print(tried(name))
 
 
-def inbox(_: str | None = None) -> None:
+def inbox() -> None:
     """A link to the inbox of this machine: good once, for two minutes, in the browser of who clicks it."""
     link = inbox_link(client())
     hint = f"<br><code>{html.escape(link.hint)}</code>" if link.hint else ""
@@ -52,27 +45,23 @@ def inbox(_: str | None = None) -> None:
     display(HTML(anchor + hint))
 
 
-def channels_text(settings: Settings) -> str:
-    """Name, kind, whether it is the default, and what is wrong with it."""
-    return "\n".join(_channel_line(settings, name) for name in sorted(settings.channels))
+def act(what: str, words: Sequence[str]) -> None:
+    """Do one of the actions.
 
-
-def _channel_line(settings: Settings, name: str) -> str:
-    table = settings.channels[name]
-    mark = " (default)" if name == settings.default else ""
+    Raises:
+        ValueError: It takes fewer words.
+    """
     try:
-        can_reply = channels.channel_class(table.kind).can_reply
-        channels.check(table)
-        does = "posts and asks" if can_reply else "posts"
-        return f"{name}{mark}: {table.kind}, {does}, from {table.origin.file}"
-    except SettingsError as error:
-        return f"{name}{mark}: cannot be used: {error}"
+        inspect.signature(ACTIONS[what]).bind(*words)
+    except TypeError:
+        raise ValueError(f"too many words: {' '.join(words)}") from None
+    ACTIONS[what](*words)
 
 
-ACTIONS: dict[str, Callable[[str | None], None]] = {
+ACTIONS: dict[str, Callable[..., None]] = {
     "status": status,
     "history": history,
-    "channels": show_channels,
-    "test": test,
+    "channels": channels,
+    "test": try_channel,
     "inbox": inbox,
 }

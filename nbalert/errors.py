@@ -2,7 +2,8 @@
 
 NbalertError
 ├─ SettingsError            names file and key, never the value
-│  └─ UnknownChannel        lists the known ones
+│  ├─ UnknownChannel        lists the known ones
+│  └─ SecretMissing         nothing is wrong but that secrets are not where settings say
 ├─ ChannelError             channel, what to do next; `.retryable`
 │  ├─ ChannelUnreachable    network, timeout, 5xx                 retryable
 │  ├─ ChannelBusy           429, `.retry_after_s`                 retryable
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
+
+from nbalert.nearest import hint
 
 if TYPE_CHECKING:
     from nbalert.question import Decision
@@ -42,7 +45,12 @@ class UnknownChannel(SettingsError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
         self.known = tuple(sorted(known))
-        super().__init__(f"unknown channel {name!r}; known channels: {', '.join(self.known) or 'none'}")
+        known_ones = ", ".join(self.known) or "none"
+        super().__init__(f"unknown channel {name!r}; known channels: {known_ones}{hint(name, self.known)}")
+
+
+class SecretMissing(SettingsError):
+    """Settings are as they should be, but a secret that they refer to is not there, or not yet."""
 
 
 class ChannelError(NbalertError):

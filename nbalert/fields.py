@@ -20,16 +20,18 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
 )
+from pydantic_core import PydanticCustomError
 
 from nbalert.credentials import expanded, is_reference, resolve
 from nbalert.durations import parse_duration
-from nbalert.errors import SettingsError
+from nbalert.errors import SecretMissing, SettingsError
 from nbalert.network import Network
 from nbalert.policy import APPROVE, REJECT
 
 SECRET_CHARS = 4
 """What is shorter is no secret, and stands in too many words."""
 
+_MISSING = "secret_missing"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -57,7 +59,10 @@ def _secret(value: object, info: ValidationInfo) -> object:
         return value  # values that come over the line are resolved already
     if not is_reference(value):
         raise ValueError("is a secret: refer to it as env:NAME, file:PATH or keyring:SERVICE/NAME")
-    return resolve(value, info.context.folder, info.context.environment)
+    try:
+        return resolve(value, info.context.folder, info.context.environment)
+    except SettingsError as error:  # said beside the other faults of a table, not instead of them
+        raise PydanticCustomError(_MISSING, "{why}", {"why": str(error)}) from None
 
 
 def _maybe_secret(value: object, info: ValidationInfo) -> object:
@@ -104,6 +109,12 @@ class ChannelSettings(Frozen):
 
     kind: str = Field(description="Which chat service")
     enabled: bool = Field(True, description="Switch off to keep messages waiting")
+    is_global: bool = Field(
+        False, alias="global", strict=True, description="Whether it hears every alert, named or not"
+    )
+    state_changes_only: bool = Field(
+        False, description="Of those that did not name it, only alerts whose level has changed; with global"
+    )
     approvers: tuple[str, ...] = Field((), description="Ids of who may answer, or the one word anyone")
     allow_self: bool = Field(False, description="Whether the asker may answer")
     approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
@@ -132,13 +143,16 @@ def validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, pr
 
     Raises:
         SettingsError: Names file and key, never a value.
+        SecretMissing: Nothing else is wrong.
     """
     try:
         return model.model_validate(values, context=origin)
     except SettingsError as error:
         raise SettingsError(f"{origin.file}: {prefix.rstrip('.')}: {error}") from None
     except ValidationError as error:
-        raise SettingsError("; ".join(_faults(error, model, origin, prefix))) from None
+        is_right = {fault["type"] for fault in error.errors(include_input=False)} == {_MISSING}
+        why = "; ".join(_faults(error, model, origin, prefix))
+        raise (SecretMissing if is_right else SettingsError)(why) from None
 
 
 def without_secrets(text: str, settings: ChannelSettings) -> str:
@@ -164,8 +178,9 @@ def _faults(error: ValidationError, model: type[BaseModel], origin: Origin, pref
     for fault in error.errors(include_url=False, include_input=False):
         key = prefix + ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(fault["loc"][-1]), model.model_fields, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(model.model_fields)}"
+            known = [info.alias or name for name, info in model.model_fields.items()]
+            near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
             yield f"{origin.file}: unknown key {key}; {hint}"
         else:
             yield f"{origin.file}: {key}: {fault['msg'].removeprefix('Value error, ')}"

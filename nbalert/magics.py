@@ -15,6 +15,7 @@ from nbalert import question_marks
 from nbalert.cells import CellWatcher
 from nbalert.durations import parse_duration
 from nbalert.errors import NbalertError
+from nbalert.nearest import with_nearest
 
 if TYPE_CHECKING:
     from nbalert.farewell import Farewell
@@ -144,21 +145,25 @@ class NbalertMagics(Magics):
 
     @magic_arguments()
     @argument("what", choices=["status", "channels", "test", "inbox", "history"], help="What to do or show.")
-    @argument("name", nargs="?", default=None, help="test: the channel; history: how many.")
+    @argument("words", nargs=argparse.REMAINDER, help="channels: see above; test: NAME; history: how many.")
     @line_magic
     def nbalert(self, line: str) -> None:
         """Look after nbalert.
 
+        `channels` lists the channels; with more words it adds, tries and removes them: `kinds [KIND]`,
+        `add NAME KIND key=value…`, `test NAME`, `default NAME`, `remove NAME`. It writes your own settings,
+        with `--project` those of the project. Secrets: env:NAME, file:PATH or keyring:SERVICE/NAME.
+
         Examples:
             %nbalert inbox
-            %nbalert status
+            %nbalert channels add team slack channel=C0123456789 token=env:SLACK_BOT_TOKEN
             %nbalert test team
         """
         from nbalert import care  # brings what only looking needs
 
         options = _parsed("nbalert", line)
         try:
-            care.ACTIONS[options.what](options.name)
+            care.act(options.what, options.words)
         except (NbalertError, OSError, ValueError) as error:
             raise UsageError(f"%nbalert {options.what}: {error}") from None
 
@@ -233,7 +238,11 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
         words = shlex.split(line)
     except ValueError:
         words = line.split()  # an apostrophe in free text
-    options: argparse.Namespace = getattr(NbalertMagics, name).parser.parse_args(words)
+    parser = getattr(NbalertMagics, name).parser
+    try:
+        options: argparse.Namespace = parser.parse_args(words)
+    except UsageError as error:
+        raise UsageError(with_nearest(str(error), parser.format_usage())) from None
     return options
 
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from nbalert.credentials import environment_name, secret_file
+from nbalert.described import toml_value
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.fields import ChannelSettings, Duration, Frozen, Origin, validated
 from nbalert.home import Home
@@ -112,19 +113,25 @@ class Settings:
         return self.channels[chosen]
 
 
-def load(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> Settings:
+def load(
+    start: Path,
+    home: Home,
+    environment: Mapping[str, str] | None = None,
+    drafts: Mapping[Path, str] | None = None,
+) -> Settings:
     """Read all layers.
 
     Args:
         start: The folder of the notebook or script.
         home: Has the user's own file.
         environment: `os.environ` unless given.
+        drafts: Texts that are read instead of what these files hold, whether or not they are there.
 
     Raises:
         SettingsError: Names file and key, and what to do.
     """
     env = os.environ if environment is None else environment
-    return _merged(home, _project_file(start, home), env)
+    return _merged(home, project_file(start, home, drafts or {}), env, drafts or {})
 
 
 def stamp(start: Path, home: Home, known: Settings | None) -> object:
@@ -141,7 +148,7 @@ def stamp(start: Path, home: Home, known: Settings | None) -> object:
 def project_key(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> str:
     """The `project` that `load` returns, also where the files are wrong."""
     env = os.environ if environment is None else environment
-    return _key(_project_file(start, home), _overrides(env))
+    return _key(project_file(start, home), _overrides(env))
 
 
 def load_project(project: str, home: Home) -> Settings:
@@ -159,13 +166,15 @@ def load_project(project: str, home: Home) -> Settings:
     file = Path(path) if path else None
     if file and not file.is_file():
         raise SettingsError(f"{file} is gone")
-    return _merged(home, file, None)
+    return _merged(home, file, None, {})
 
 
-def _merged(home: Home, project: Path | None, env: Mapping[str, str] | None) -> Settings:
+def _merged(
+    home: Home, project: Path | None, env: Mapping[str, str] | None, drafts: Mapping[Path, str]
+) -> Settings:
     overrides = _overrides(env or {})
-    user = _read(home.settings)
-    own = _read(project) if project else _File()
+    user = _read(home.settings, drafts)
+    own = _read(project, drafts) if project else _File()
     top = validated(_File, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
     if taken := sorted(set(user.channels) & set(own.channels)):
         raise SettingsError(
@@ -206,8 +215,10 @@ def _tables(
     return tables
 
 
-def _project_file(start: Path, home: Home) -> Path | None:
-    return next((path for path in _candidates(start, home) if path.is_file()), None)
+def project_file(start: Path, home: Home, drafts: Mapping[Path, str] | None = None) -> Path | None:
+    """The nearest settings file upwards from a folder that is not the user's own."""
+    found = (path for path in _candidates(start, home) if path.is_file() or path in (drafts or {}))
+    return next(found, None)
 
 
 def _candidates(start: Path, home: Home) -> list[Path]:
@@ -242,20 +253,13 @@ def _overrides(env: Mapping[str, str]) -> dict[str, Any]:
                 place = place.setdefault(key, {})
                 if not isinstance(place, dict):
                     raise SettingsError(f"{ENVIRONMENT}: {name} clashes with a shorter name")
-            place[keys[-1]] = _toml_value(value)
+            place[keys[-1]] = toml_value(value)
     return tree
 
 
-def _toml_value(text: str) -> Any:
+def _read(path: Path, drafts: Mapping[Path, str]) -> _File:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _read(path: Path) -> _File:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(drafts[path] if path in drafts else path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return _File()
     except OSError as error:

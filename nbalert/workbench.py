@@ -132,6 +132,8 @@ class Workbench:
         if body["does"] == "post":
             posted = await channel.post(Message.from_json(body["message"]), body["key"])
             return {"receipt": received(channel, posted).to_json()}
+        if body["does"] == "problems":
+            return {"problems": [str(line) for line in await channel.problems()]}
         receipt = Receipt.from_json(body["receipt"])
         if body["does"] == "update":
             await channel.update(receipt, Message.from_json(body["message"]))

@@ -22,6 +22,7 @@ _NEEDS = [
     "pandas",
     "platformdirs",
     "pydantic",
+    "tomlkit",
 ]
 _CACHE = ROOT / ".venvs"
 
@@ -42,7 +43,7 @@ def ipykernel_6() -> str:
     _CACHE.mkdir(exist_ok=True)
     with (_CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs in one checkout
-        if not (folder / "complete").exists():
+        if not _is_complete(folder):
             _make(folder, python)
     return str(python)
 
@@ -55,4 +56,10 @@ def _make(folder: Path, python: Path) -> None:
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise Unavailable(f"no environment with ipykernel {IPYKERNEL_6}: {last}")
-    (folder / "complete").touch()
+    (folder / "complete").write_text(" ".join(_NEEDS))
+
+
+def _is_complete(folder: Path) -> bool:
+    """Whether it is there, with all that is needed by now."""
+    made = folder / "complete"
+    return made.exists() and made.read_text() == " ".join(_NEEDS)

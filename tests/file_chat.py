@@ -58,6 +58,10 @@ class FileChat(nbalert.Channel):
                 yield nbalert.Reply.from_json(json.loads(path.read_text()))
             await asyncio.sleep(0.02)
 
+    async def problems(self):
+        found = self.settings.folder / "problems"
+        return found.read_text().splitlines() if found.exists() else []
+
     async def aclose(self):
         self.write("closes", "", "")
 """
@@ -91,6 +95,10 @@ class FileChat:
     def trouble(self, code: str) -> None:
         """The next post hangs, or raises what this expression gives; with `keep` in front every one."""
         self._put("trouble", code)
+
+    def lacks(self, lines: str) -> None:
+        """What keeps it from working, from now on."""
+        self._put("problems", lines)
 
     def calm(self) -> None:
         """No more trouble."""

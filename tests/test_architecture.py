@@ -22,9 +22,11 @@ demo inbox_command
 teammate
 magics
 care alerting farewell spans running
-vigil
+channels_command vigil
+channel_actions
 asking
 widgets
+channel_test
 inbox_link
 cell_message
 cells
@@ -42,12 +44,13 @@ client
 connection workbench
 courier
 inbox
+settings_file channel_list
 channels
 spool
 line
 settings
-fields
-credentials network
+fields described
+credentials network toml_text
 show
 backlink commits
 endings
@@ -56,9 +59,8 @@ pending
 message
 home
 errors
-standing
 question
-policy durations forks ending socket_paths clock trail
+policy durations forks ending socket_paths clock trail nearest
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -109,7 +109,7 @@ def test_channels_lists_and_tests(home: Home) -> None:
     assert "inbox (default): inbox, posts and asks, from built-in" in listed
     assert "ci: cannot be used" in listed
     assert "NOT_SET is not set" in listed
-    assert "inbox: nbalert.channels.inbox" in nbalert("channels", "kinds").stdout
+    assert "posts and asks; comes with nbalert" in nbalert("channels", "kinds").stdout
     assert "inbox: delivered http://127.0.0.1:" in nbalert("channels", "test").stdout
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any
 
 from nbalert.channels.base import Channel
@@ -76,6 +77,13 @@ def packaged_class(kind: str) -> type[Channel]:
     if not (isinstance(found, type) and issubclass(found, Channel)):
         raise SettingsError(f"the kind {kind!r}: {known[kind]} is not a Channel")
     return found
+
+
+def missing_extra(cls: type[Channel]) -> str:
+    """What a kind cannot do here for want of a package, and how to get it; empty if nothing is missing."""
+    if not cls.extra or all(find_spec(module) for module in cls.extra.modules):
+        return ""
+    return f"{cls.extra.purpose}: pip install 'nbalert[{cls.extra.name}]'"
 
 
 def check(table: ChannelTable) -> ChannelSettings:

@@ -6,13 +6,27 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from nbalert.errors import CannotAsk, ChannelError
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
 from nbalert.question import Question
+
+
+class Extra(NamedTuple):
+    """Packages that a kind can use, and can do without.
+
+    Args:
+        name: Of the extra: `pip install 'nbalert[NAME]'`.
+        modules: What it brings.
+        purpose: What needs them, as the start of a sentence: `buttons need`.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    purpose: str
 
 
 class Channel(ABC):
@@ -26,6 +40,7 @@ class Channel(ABC):
     kind: ClassVar[str]
     Settings: ClassVar[type[ChannelSettings]]
     can_reply: ClassVar[bool] = False
+    extra: ClassVar[Extra | None] = None
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         self.name = name

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,13 @@ from nbalert.courier.deaths import Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
+from nbalert.courier.later import Later
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.listening import Listening
 from nbalert.courier.projects import Project, Projects
 from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
+from nbalert.courier.trials import Trials
 from nbalert.inbox import InboxServer
 from nbalert.line import PROTOCOL, Frame, Peer
 from nbalert.policy import Reply
@@ -67,6 +69,16 @@ class Conversation:
             "stop": lambda frame: self._stop(),
             "inbox": lambda frame: {"url": rooms.inbox.url, "port": rooms.inbox.port},
         }
+        trials = Trials(rooms.projects)
+        self._slow_answers: dict[str, Callable[[Frame], Coroutine[Any, Any, Any]]] = {
+            "problems": trials.problems,
+            "try": trials.draft,
+        }
+        self._later = Later()
+
+    async def aclose(self) -> None:
+        """Stop what is being worked out for somebody."""
+        await self._later.aclose()
 
     async def hold(self, peer: Peer) -> None:
         """Talk with one process until it goes."""
@@ -83,6 +95,7 @@ class Conversation:
                     log.exception("a frame of process %s failed", presence.pid if presence else "?")
         finally:
             if presence:
+                self._later.leave(peer)
                 self._rooms.attendance.leave(presence)
                 self._rooms.hosting.leave(presence)
                 self._rooms.deaths.look(presence.origin)
@@ -147,6 +160,8 @@ class Conversation:
             self._rooms.hosting.hear(presence, frame)
         elif does in ("begin", "output", "end", "bye"):
             _note(presence, frame)
+        elif str(does) in self._slow_answers:
+            self._later.answer(presence.peer, frame.get("id"), self._slow_answers[str(does)](frame))
         else:
             presence.peer.send(self._answer(presence, frame))
 

@@ -159,6 +159,10 @@ class HostedChannel(Channel):
                 if "reply" in frame:
                     yield Reply.from_json(frame["reply"])
 
+    async def problems(self) -> list[str]:
+        """As the class over there finds them."""
+        return list((await self._done({"does": "problems"})).get("problems", []))
+
     async def _done(self, body: Frame) -> Frame:
         async with aclosing(self._work(body)) as frames:  # type: ignore[type-var]
             return [frame async for frame in frames][-1]

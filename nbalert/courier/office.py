@@ -176,6 +176,7 @@ class Courier:
         if self._line:
             self._line.close()
         self._deaths.close()
+        await self._conversation.aclose()
         await self._listening.aclose()
         await self._responding.aclose()
         await self._delivery.aclose()

@@ -15,7 +15,7 @@ from typing import Any
 from nbalert import channels
 from nbalert.channels.base import Channel
 from nbalert.errors import NbalertError, SettingsError, UnknownChannel
-from nbalert.fields import without_secrets
+from nbalert.fields import ChannelSettings, without_secrets
 from nbalert.home import Home
 from nbalert.network import Network
 from nbalert.settings import Settings, load_project
@@ -58,7 +58,7 @@ class Project:
         for name, table in settings.channels.items():
             try:
                 if channels.is_packaged(table.kind):
-                    values[name] = channels.check(table).model_dump(mode="json", context="line")
+                    values[name] = _line_values(channels.check(table))
                 else:
                     foreign[name] = table.kind
             except SettingsError as error:
@@ -181,6 +181,24 @@ class Projects:
         said = {key: without_secrets(b.channel.note, b.channel.settings) for key, b in self._built.items()}
         return [{"project": key, "channel": name, "note": note} for (key, name), note in said.items() if note]
 
+    @contextmanager
+    def drafted(self, name: str, values: Mapping[str, Any], network: Network) -> Iterator[Channel]:
+        """A channel of no project, built to be tried; it is closed afterwards.
+
+        Raises:
+            NotReady: It cannot be built; says why.
+        """
+        built = self._made(name, values, network)
+        built.is_replaced, built.users = True, 1
+        try:
+            yield built.channel
+        except NbalertError as error:
+            error.args = (without_secrets(str(error), built.channel.settings),)
+            raise
+        finally:
+            built.users = 0
+            self._close_unused(built)
+
     def _found(self, key: str, name: str) -> _Built:
         project = self._project(key)
         name = name or project.default
@@ -215,17 +233,19 @@ class Projects:
             channels.packaged_class(str(values["kind"]))
         except SettingsError as error:  # an extra or a package that the courier's environment lacks
             return self._hosted(key, name, f"{_waits_for(key)} that can load it: {error}")
-        try:
-            built = _Built(values, network, channels.build(name, self._completed(values), network))
-        except SettingsError as error:
-            raise NotReady(str(error)) from None
-        except Exception as error:  # of a custom kind's; the text may hold a secret
-            raise NotReady(f"channel {name} cannot be made: {type(error).__name__}") from None
-        self._built[key, name] = built
+        built = self._built[key, name] = self._made(name, values, network)
         if known:
             known.is_replaced = True
             self._close_unused(known)
         return built
+
+    def _made(self, name: str, values: Mapping[str, Any], network: Network) -> _Built:
+        try:
+            return _Built(values, network, channels.build(name, self._completed(values), network))
+        except SettingsError as error:
+            raise NotReady(str(error)) from None
+        except Exception as error:  # of a custom kind's; the text may hold a secret
+            raise NotReady(f"channel {name} cannot be made: {type(error).__name__}") from None
 
     def _hosted(self, key: str, name: str, reason: str) -> _Built:
         return _Built({}, Network(), self._host(key, name, reason))
@@ -246,6 +266,11 @@ class Projects:
         """Close all channels."""
         await asyncio.gather(*(b.channel.aclose() for b in self._built.values()), return_exceptions=True)
         self._built.clear()
+
+
+def _line_values(settings: ChannelSettings) -> dict[str, Any]:
+    """What `channels.build` takes; secrets as they are."""
+    return settings.model_dump(mode="json", context="line", by_alias=True)
 
 
 def _waits_for(key: str) -> str:

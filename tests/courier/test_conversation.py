@@ -63,6 +63,8 @@ def test_the_protocol_of_a_conversation(theirs: int, agreed: int, line: Line) ->
         ({"do": "consume", "question": "q"}, "KeyError"),
         ({"do": "link", "base": "", "person": "x" * 1000}, "SettingsError"),
         ({"do": "dance"}, "KeyError"),
+        ({"do": "problems"}, "KeyError"),
+        ({"do": "try", "channel": "x", "network": {}, "values": 7, "message": {}}, "KeyError"),
     ],
 )
 def test_a_request_that_fails_is_answered(request_: dict[str, Any], says: str, line: Line) -> None:

@@ -90,6 +90,18 @@ def test_cells(mode: str, chat: FileChat, start_kernel: StartKernel, tmp_path: P
     assert kernel.collect(asked).result == "42"
 
 
+def test_what_is_missing(mode: str, chat: FileChat) -> None:
+    """The class says what keeps it from working: a line each, in another process too, and nothing is sent."""
+    chat.lacks("no scope chat:write: add it under OAuth & Permissions\nnot a member of #ops: invite the app")
+    with worker(chat):
+        problems = client().request(
+            {"do": "problems", "project": client().settings.project, "channel": "mine"}
+        )
+    assert problems[0].startswith("no scope chat:write")
+    assert problems[1].startswith("not a member")
+    assert chat.titles == []
+
+
 def test_another_process_posts(mode: str, chat: FileChat) -> None:
     """Whoever has the class works for the whole project; a request to wait is told of the receipt."""
     with worker(chat):

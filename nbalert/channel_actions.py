@@ -1,0 +1,99 @@
+"""What `nbalert channels` and `%nbalert channels` do: list, kinds, add, remove, default, test."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nbalert import channels
+from nbalert.channel_list import channels_text, kinds_text
+from nbalert.channel_test import tried
+from nbalert.described import described, nested
+from nbalert.errors import SettingsError
+from nbalert.nearest import hint
+from nbalert.process import client
+from nbalert.settings_file import SettingsFile
+
+FAILED = 1
+
+
+def _list(_: argparse.Namespace) -> None:
+    print(channels_text(client().settings))
+
+
+def _kinds(options: argparse.Namespace) -> None:
+    if not options.kind:
+        print(kinds_text())
+        return
+    for setting in described(_model(options.kind)):
+        if setting.key == "kind":
+            continue
+        must = " (needed)" if setting.is_required else ""
+        print(f"{setting.key:<20}  {setting.form:<7}  {setting.help}{must}")
+
+
+def _add(options: argparse.Namespace) -> None:
+    file = _file(options)
+    note = file.add(options.name, _values(options.kind, options.settings))
+    print(f"{options.name}: written to {file.path}")
+    if note:
+        print(f"{options.name}: before it can be used: {note.removeprefix(f'{file.path}: ')}")
+    else:
+        print(f"try it: nbalert channels test {options.name}")
+
+
+def _remove(options: argparse.Namespace) -> None:
+    file = _file(options)
+    file.remove(options.name)
+    print(f"{options.name}: taken out of {file.path}")
+
+
+def _default(options: argparse.Namespace) -> None:
+    file = _file(options)
+    other = file.choose_default(options.name)
+    print(f"{options.name} is the default channel now, in {file.path}")
+    if other:
+        print(f"but here a setting above that one says {other}: a project's file, or NBALERT_DEFAULT")
+
+
+def _test(options: argparse.Namespace) -> int:
+    result = tried(options.name)
+    print(result)
+    return FAILED if result.problems else 0
+
+
+def _file(options: argparse.Namespace) -> SettingsFile:
+    return SettingsFile(client().home, client().folder, is_project=options.project)
+
+
+def _model(kind: str) -> Any:
+    known = channels.kinds()
+    if kind not in known:
+        raise SettingsError(f"unknown kind {kind!r}; known kinds: {', '.join(known)}{hint(kind, known)}")
+    return channels.channel_class(kind).Settings
+
+
+def _values(kind: str, pairs: Sequence[str]) -> dict[str, Any]:
+    """`key=value` pairs as a table."""
+    settings = {setting.key: setting for setting in described(_model(kind))}
+    values: list[tuple[str, Any]] = [("kind", kind)]
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise SettingsError("settings are written key=value")  # what it says may be a secret
+        if key not in settings:
+            known = [known for known in settings if known != "kind"]
+            raise SettingsError(f"{kind} has no setting {key!r}; known: {', '.join(known)}{hint(key, known)}")
+        values.append((key, settings[key].value(text)))
+    return nested(values)
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "list": _list,
+    "kinds": _kinds,
+    "add": _add,
+    "remove": _remove,
+    "default": _default,
+    "test": _test,
+}

@@ -1,0 +1,56 @@
+"""Channels and kinds as text: what `nbalert channels` lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nbalert import channels
+from nbalert.channels.registry import registered
+from nbalert.errors import SettingsError
+from nbalert.settings import Settings
+
+
+def channels_text(settings: Settings) -> str:
+    """Name, kind, whether it is the default, and what is wrong with it; one a line."""
+    return "\n".join(_channel_line(settings, name) for name in sorted(settings.channels))
+
+
+def kinds_text() -> str:
+    """Every kind: what it can do, where it comes from, and what it lacks here; one a line."""
+    return "\n".join(f"{kind:<16}  {_kind(kind)}" for kind in channels.kinds())
+
+
+def _channel_line(settings: Settings, name: str) -> str:
+    table = settings.channels[name]
+    mark = " (default)" if name == settings.default else ""
+    try:
+        does = _does(table.kind)
+        checked = channels.check(table)
+        hears = ", hears every alert" if checked.is_global else ""
+        off = ", switched off" if not checked.enabled else ""
+        return f"{name}{mark}: {table.kind}, {does}{hears}{off}, from {table.origin.file}"
+    except SettingsError as error:
+        return f"{name}{mark}: cannot be used: {error}"
+
+
+def _kind(kind: str) -> str:
+    try:
+        words = [_does(kind), _origin(kind), *_lacks(kind)]
+    except SettingsError as error:
+        return f"cannot be used: {error}"
+    return "; ".join(words)
+
+
+def _does(kind: str) -> str:
+    return "posts and asks" if channels.channel_class(kind).can_reply else "posts"
+
+
+def _origin(kind: str) -> str:
+    if kind in registered():
+        return "registered in this process"
+    return "comes with nbalert" if kind in channels.KINDS else f"from {channels.packaged()[kind]}"
+
+
+def _lacks(kind: str) -> Iterator[str]:
+    if missing := channels.missing_extra(channels.channel_class(kind)):
+        yield missing

@@ -1,0 +1,71 @@
+"""The words of `nbalert channels` and `%nbalert channels`; what they do is imported when it is done."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+from nbalert.errors import SettingsError
+from nbalert.nearest import with_nearest
+
+_ADD = """Settings are written key=value: approvers=U012AB3CD,U045EF6GH tls.verify=false. Secrets only ever
+as a reference: token=env:SLACK_BOT_TOKEN, file:PATH or keyring:SERVICE/NAME. `nbalert channels kinds` lists
+the kinds, `nbalert channels kinds KIND` what one can be told."""
+
+
+class _LineParser(argparse.ArgumentParser):
+    """A parser of a magic's words: raises where the command would exit."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = self.format_usage().strip()
+        raise SettingsError(f"{with_nearest(message, usage)}\n{usage}")
+
+
+def run_words(words: Sequence[str]) -> int:
+    """Do what the words after `%nbalert channels` say.
+
+    Raises:
+        SettingsError: They are no command; says what would be.
+    """
+    parser = _LineParser(prog="%nbalert channels", add_help=False)
+    add_actions(parser, add_help=False)
+    options = parser.parse_args(list(words))
+    return int(options.run(options) or 0)
+
+
+def add_actions(parser: argparse.ArgumentParser, *, add_help: bool = True) -> None:
+    """Give a parser the actions; without one it lists."""
+    parser.set_defaults(run=partial(_act, "list"))
+    actions = parser.add_subparsers(metavar="ACTION", title="actions")
+
+    def action(name: str, *arguments: str, **about: Any) -> argparse.ArgumentParser:
+        one = actions.add_parser(name, add_help=add_help, **about)
+        one.set_defaults(run=partial(_act, name))
+        for argument in arguments:
+            one.add_argument(argument, metavar=argument.upper())
+        return one
+
+    action("list", help="name, kind, and what is wrong with it; also without an action")
+    one = action("kinds", help="what kinds there are, or what one of them can be told")
+    one.add_argument("kind", metavar="KIND", nargs="?")
+    one = action("add", "name", "kind", help="write a channel into nbalert.toml", description=_ADD)
+    one.add_argument("settings", metavar="key=value", nargs="*")
+    _in_project(one)
+    _in_project(action("remove", "name", help="take a channel out of nbalert.toml"))
+    _in_project(action("default", "name", help="where alerts go that name no channel"))
+    one = action("test", help="what is missing, or a message that arrives")
+    one.add_argument("name", metavar="NAME", nargs="?", help="the default channel if left out")
+
+
+def _in_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--project", action="store_true", help="in the nearest nbalert.toml, or here; not in your own"
+    )
+
+
+def _act(name: str, options: argparse.Namespace) -> int:
+    from nbalert.channel_actions import ACTIONS  # brings pydantic and more: other commands do without
+
+    return int(ACTIONS[name](options) or 0)

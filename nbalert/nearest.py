@@ -1,0 +1,29 @@
+"""What somebody may have meant: usage errors with the nearest word that would have been right."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+_CHOICE = re.compile(r"invalid choice: '(?P<word>[^']*)' \(choose from (?P<known>[^)]*)\)")
+_OPTION = re.compile(r"unrecognized arguments: (?P<word>--[\w-]+)")
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """` (did you mean team?)`; empty where nothing is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def with_nearest(message: str, usage: str) -> str:
+    """An error of argparse, with the nearest of what it would have taken.
+
+    Args:
+        usage: Of the same parser: names its options.
+    """
+    if found := _CHOICE.search(message):
+        return message + hint(found["word"], re.findall(r"[\w-]+", found["known"]))
+    if found := _OPTION.search(message):
+        return message + hint(found["word"], re.findall(r"--[\w-]+", usage))
+    return message

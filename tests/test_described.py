@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from nbalert.described import Form, described, flat, nested
+from nbalert.errors import SettingsError
+from nbalert.fields import ChannelSettings, Duration, LocalPath, Secret, SecretUrl
+
+
+class Wide(ChannelSettings):
+    """One setting of every form."""
+
+    token: Secret | None = Field(None, description="Secret")
+    url: SecretUrl
+    place: str = ""
+    file: LocalPath | None = None
+    pace: Duration = 1.0
+    often: Annotated[int, Field(gt=0)] | None = None
+    style: Literal["a", "b"] = "a"
+    colours: dict[str, str] = Field(default_factory=dict)
+    where: str | list[str] = ""
+
+
+SETTINGS = {one.key: one for one in described(Wide)}
+
+
+def test_every_form() -> None:
+    """A form knows what to show, whatever the type is written like."""
+    forms = {key: one.form for key, one in SETTINGS.items()}
+    assert forms["token"] is forms["url"] is Form.SECRET
+    assert forms["place"] is forms["file"] is forms["tls.ca"] is Form.TEXT
+    assert forms["pace"] is forms["often"] is forms["timeout_s"] is Form.NUMBER
+    assert forms["tls.verify"] is forms["global"] is Form.SWITCH
+    assert forms["approvers"] is Form.LIST
+    assert forms["style"] is Form.CHOICE
+    assert forms["colours"] is forms["where"] is Form.OTHER
+    assert SETTINGS["style"].choices == ("a", "b")
+    assert SETTINGS["url"].is_required
+    assert SETTINGS["tls.verify"].default is True
+    assert SETTINGS["token"].help == "Secret"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("place", "123", "123"),
+        ("approvers", "a, b,", ["a", "b"]),
+        ("approvers", '["a,b"]', ["a,b"]),
+        ("allow_self", "Yes", True),
+        ("often", "3", 3),
+        ("pace", "1h30m", "1h30m"),
+        ("colours", '{ OK = "green" }', {"OK": "green"}),
+        ("token", "env:X", "env:X"),
+    ],
+)
+def test_values(key: str, text: str, value: Any) -> None:
+    """What is typed becomes what stands in the file: an id of digits stays a text."""
+    assert SETTINGS[key].value(text) == value
+
+
+def test_a_switch_is_on_or_off() -> None:
+    """Anything else is told, and not guessed."""
+    with pytest.raises(SettingsError, match="allow_self is true or false"):
+        SETTINGS["allow_self"].value("maybe")
+
+
+def test_tables_in_tables() -> None:
+    """`tls.ca` stands for a table in a table, there and back."""
+    values = {"kind": "x", "tls": {"ca": str(Path("ca.crt")), "verify": False}}
+    assert dict(flat(values)) == {"kind": "x", "tls.ca": "ca.crt", "tls.verify": False}
+    assert nested(flat(values)) == values
