@@ -137,7 +137,8 @@ class Decision:
         answer = f" {self.answer!r}" if self.answer is not None else ""
         people = f" by {', '.join(self.people)}" if self.by else ""
         own = " (self-approved)" if self.is_self_approved else ""
-        return f"{self.outcome}{answer}{people}{own}{': ' + self.reason if self.reason else ''}"
+        reason = f": {self.reason}" if self.reason else ""
+        return _one_line(f"{self.outcome}{answer}{people}{own}{reason}")
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -165,6 +166,11 @@ class Decision:
             answer=data.get("answer"),
             is_self_approved=data["is_self_approved"],
         )
+
+
+def _one_line(text: str) -> str:
+    """Foreign words in a terminal or a traceback: no new line, no escape sequence."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def decide(question: Question, replies: Iterable[Reply]) -> Decision | None:

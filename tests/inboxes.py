@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ import httpx
 from nbalert.inbox import InboxServer
 from nbalert.message import Message
 from nbalert.policy import Policy
-from nbalert.question import Question, sha256_of
+from nbalert.question import Decision, Outcome, Question, sha256_of
 
 _T = TypeVar("_T")
 
@@ -122,6 +123,21 @@ def question(text: str = "Drop table users?", **options: Any) -> Question:
         policy=Policy(**{"approvers": ("bob", "carol"), **policy}),
         **{"expires_at": now + timedelta(hours=1), **given, **options},
     )
+
+
+def ended(message: Message, outcome: Outcome, **options: Any) -> Message:
+    """The message with its decision."""
+    assert message.question
+    decision = Decision(
+        question_id=message.question.id, outcome=outcome, decided_at=datetime.now(UTC), **options
+    )
+    return replace(message, decision=decision)
+
+
+def put(inbox: Inbox, id_: str, message: Message) -> None:
+    """Replace a message, as the courier does."""
+    body = {"message": message.to_json()}
+    inbox.sender().put(f"/api/messages/{id_}", json=body).raise_for_status()
 
 
 def post(sender: httpx.Client, message: Message, key: str = "key") -> str:

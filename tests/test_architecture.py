@@ -59,6 +59,7 @@ pending
 message
 home
 errors
+standing
 question
 policy durations forks ending socket_paths clock trail nearest
 """

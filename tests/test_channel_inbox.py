@@ -282,3 +282,50 @@ def test_environment_proxy_is_not_asked(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.delenv(name, raising=False)
     with Inbox(tmp_path) as inbox:
         run(inbox, lambda channel: channel.post(some_message(), "k"))
+
+
+def test_respond_and_remind(tmp_path: Path) -> None:
+    """A private line and a reminder reach the page of the one who is meant; a second try changes nothing."""
+    with Inbox(tmp_path) as inbox:
+        bob, carol = inbox.person("bob"), inbox.person("carol")
+
+        async def work(channel: InboxChannel) -> None:
+            one, receipt = await asked(channel)
+            async with aclosing(cast(Any, channel.replies(one, receipt))) as replies:
+                await asyncio.to_thread(reply, bob, receipt.reference, "no")
+                given = await anext(replies)
+            assert given.link == receipt.link
+            for _ in range(2):
+                await channel.respond(receipt, given, "the question had ended")
+                await channel.remind(receipt, Message(title="5 min left", mention=("carol",)), "key")
+
+        run(inbox, work)
+        (seen_by_bob,), (seen_by_carol,) = listed(bob)["messages"], listed(carol)["messages"]
+        assert [notice["text"] for notice in seen_by_bob["notices"]] == ["the question had ended"]
+        assert seen_by_carol["notices"] == []
+        for seen, is_mine in ((seen_by_bob, False), (seen_by_carol, True)):
+            assert [(one["title"], one["is_mine"]) for one in seen["reminders"]] == [("5 min left", is_mine)]
+
+
+def test_problems(tmp_path: Path) -> None:
+    """A wrong token and approvers who were never invited are named, with the remedy."""
+    with Inbox(tmp_path) as inbox:
+        inbox.person("bob")
+        found: list[list[str]] = []
+
+        async def work(channel: InboxChannel) -> None:
+            found.append(await channel.problems())
+
+        run(inbox, work, approvers=["bob", "anyone"])
+        run(inbox, work, approvers=["bob", "dora"])
+        run(inbox, work, token="made.up")
+        assert found[0] == []
+        assert found[1] == [
+            "inbox: nobody was ever invited by the name dora; there: nbalert inbox invite dora"
+        ]
+        assert "nbalert inbox sender NAME" in found[2][0]
+        assert "made.up" not in found[2][0]
+        inbox.stop()
+        with pytest.raises(ChannelUnreachable):
+            run(inbox, work)
+        inbox.start()

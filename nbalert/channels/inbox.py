@@ -11,10 +11,10 @@ from pydantic import Field
 
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
-from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused
+from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused
 from nbalert.fields import ChannelSettings, Secret
 from nbalert.message import Message, Receipt
-from nbalert.policy import Reply
+from nbalert.policy import ANYONE, Reply
 from nbalert.question import Question
 
 FIRST_PAUSE_S = 0.1
@@ -59,6 +59,31 @@ class InboxChannel(Channel):
         """Replace the message in place; a decision takes its buttons away."""
         body = {"message": message.to_json()}
         await self._http.request("PUT", f"api/messages/{receipt.reference}", json=body)
+
+    async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
+        """A line on the message that only this person sees."""
+        body = {"reply": reply.reference, "text": text}
+        await self._http.request("POST", f"api/messages/{receipt.reference}/notices", json=body)
+
+    async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
+        """Bring the question up again on the page, marked for those who are mentioned."""
+        body = {"key": key, "title": message.title, "mention": list(message.mention)}
+        await self._http.request("POST", f"api/messages/{receipt.reference}/reminders", json=body)
+
+    async def problems(self) -> list[str]:
+        """Whether the URL is an inbox, the token is good, and the approvers can sign in."""
+        try:
+            response = await self._http.request("GET", "api/sender")
+            people = set(response.json()["people"])
+        except ChannelDenied as denied:
+            return [f"{denied}; on the inbox's machine `nbalert inbox sender NAME` tells both anew"]
+        except (ChannelRefused, ValueError, KeyError, TypeError):
+            return [f"{self.name}: this is no inbox; check the url in the settings"]
+        strangers = sorted(set(self.settings.approvers) - people - {ANYONE})
+        return [
+            f"{self.name}: nobody was ever invited by the name {name}; there: nbalert inbox invite {name}"
+            for name in strangers
+        ]
 
     async def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """Answers given already, then new ones as they are pushed; survives cuts and restarts."""

@@ -6,51 +6,18 @@ asked again after any pause, so that nobody keeps a queue.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from nbalert.inbox.database import connect, transaction, translated
+from nbalert.inbox import asides
+from nbalert.inbox.database import connect, next_change, transaction, translated
+from nbalert.inbox.entry import Entry, columns
 from nbalert.message import Image, Message
 from nbalert.policy import Reply
-from nbalert.question import Question
-
-LONG_CHARS = 16_000
-"""Longer prose and output is cut in lists; `entry` has it whole. Code is never cut."""
-_MAY_BE_CUT = ("text", "result", "traceback", "whole_traceback", "output")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message as it is kept.
-
-    Args:
-        number: Order of arrival.
-        change: Order of the last change among all changes.
-        message: `Message.to_json()`; images have `mime`, `name` and `digest`, no data; `cut` names parts
-            that were cut.
-        replies: Oldest first.
-    """
-
-    number: int
-    id: str
-    sender: str
-    change: int
-    is_open: bool
-    message: dict[str, Any]
-    replies: tuple[Reply, ...] = ()
-
-    @property
-    def question(self) -> Question | None:
-        """What the message asks."""
-        data = self.message["question"]
-        return Question.from_json(data) if data else None
 
 
 class Archive:
@@ -93,7 +60,7 @@ class Archive:
                 return str(known["id"])
             number = self._database.execute(
                 "INSERT INTO messages (id, sender, key, change, is_open, body, brief) VALUES (?,?,?,?,?,?,?)",
-                (id_, sender, key, self._next_change(), *_columns(message)),
+                (id_, sender, key, next_change(self._database), *columns(message)),
             ).lastrowid
             self._put_images(number, message.images)
         return id_
@@ -106,7 +73,7 @@ class Archive:
                 return False
             self._database.execute(
                 "UPDATE messages SET change = ?, is_open = ?, body = ?, brief = ? WHERE number = ?",
-                (self._next_change(), *_columns(message), number),
+                (next_change(self._database), *columns(message), number),
             )
             self._database.execute("DELETE FROM images WHERE message = ?", (number,))
             self._put_images(number, message.images)
@@ -120,10 +87,21 @@ class Archive:
                 "INSERT INTO replies (message, sender, person, text, way, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (entry.number, entry.sender, person, text, way, at.isoformat()),
             ).lastrowid
-            self._database.execute(
-                "UPDATE messages SET change = ? WHERE number = ?", (self._next_change(), entry.number)
-            )
+            self._touch(entry.number)
         return Reply(reference=str(number), person=person, name=person, text=text, way=way, at=at)
+
+    def respond(self, sender: str, id_: str, reply: str, text: str) -> bool:
+        """Keep a line to the person of an answer; False if this sender has no such message or answer."""
+        return self._aside(sender, id_, lambda number: asides.add_notice(self._database, number, reply, text))
+
+    def remind(self, sender: str, id_: str, key: str, title: str, mention: Sequence[str]) -> bool:
+        """Keep a reminder of a question, once a key; False if this sender has no such message."""
+
+        def add(number: int) -> bool:
+            asides.add_reminder(self._database, number, key, title, mention)
+            return True
+
+        return self._aside(sender, id_, add)
 
     def entry(self, id_: str) -> Entry | None:
         """One message, whole."""
@@ -183,7 +161,10 @@ class Archive:
     def _entries(self, query: str, values: tuple[object, ...]) -> list[Entry]:
         with translated():
             rows = self._database.execute(query, values).fetchall()
-            replies = self._replies([row["number"] for row in rows])
+            numbers = [row["number"] for row in rows]
+            replies = self._replies(numbers)
+            notices = asides.notices(self._database, numbers)
+            reminders = asides.reminders(self._database, numbers)
         return [
             Entry(
                 number=row["number"],
@@ -193,6 +174,8 @@ class Archive:
                 is_open=bool(row["is_open"]),
                 message=json.loads(row["shown"]),
                 replies=tuple(replies.get(row["number"], ())),
+                notices=tuple(notices.get(row["number"], ())),
+                reminders=tuple(reminders.get(row["number"], ())),
             )
             for row in rows
         ]
@@ -206,14 +189,24 @@ class Archive:
             found.setdefault(row["message"], []).append(_reply(row))
         return found
 
+    def _aside(self, sender: str, id_: str, add: Callable[[int], bool]) -> bool:
+        with transaction(self._database):
+            number = self._mine(sender, id_)
+            if number is None or not add(number):
+                return False
+            self._touch(number)
+        return True
+
+    def _touch(self, number: int) -> None:
+        self._database.execute(
+            "UPDATE messages SET change = ? WHERE number = ?", (next_change(self._database), number)
+        )
+
     def _mine(self, sender: str, id_: str) -> int | None:
         row = self._database.execute(
             "SELECT number FROM messages WHERE id = ? AND sender = ?", (id_, sender)
         ).fetchone()
         return int(row["number"]) if row else None
-
-    def _next_change(self) -> int:
-        return self._number("UPDATE facts SET value = value + 1 WHERE name = 'change' RETURNING value")
 
     def _number(self, query: str) -> int:
         with translated():
@@ -224,29 +217,6 @@ class Archive:
             "INSERT INTO images VALUES (?, ?, ?, ?, ?)",
             ((number, place, i.mime, i.name, i.data) for place, i in enumerate(images)),
         )
-
-
-def _columns(message: Message) -> tuple[bool, str, str | None]:
-    body = message.to_json()
-    body["images"] = [{"mime": i.mime, "name": i.name, "digest": _digest(i.data)} for i in message.images]
-    is_open = message.question is not None and message.decision is None
-    cuts = {name: body[name] for name in _cut(body)}
-    brief = {**body, **{n: _shortened(text) for n, text in cuts.items()}, "cut": list(cuts)}
-    return is_open, json.dumps(body), json.dumps(brief) if cuts else None
-
-
-def _digest(data: bytes) -> str:
-    """Makes a picture's address new when the picture is, so that browsers may keep it."""
-    return hashlib.sha256(data).hexdigest()[:12]
-
-
-def _cut(body: dict[str, Any]) -> Iterator[str]:
-    return (name for name in _MAY_BE_CUT if len(body[name]) > LONG_CHARS)
-
-
-def _shortened(text: str) -> str:
-    """Head and tail: the head says what it is, and errors stand at the end."""
-    return f"{text[: LONG_CHARS // 2]}\n…\n{text[-LONG_CHARS // 4 :]}"
 
 
 def _reply(row: sqlite3.Row) -> Reply:

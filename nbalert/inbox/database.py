@@ -15,10 +15,9 @@ from pathlib import Path
 from nbalert.errors import StoreError
 from nbalert.home import private_folder
 
-VERSION = 1
 BUSY_MS = 5000
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES ('change', 0), ('id', lower(hex(randomblob(4))));
 
@@ -60,6 +59,23 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 CREATE TABLE senders (id TEXT PRIMARY KEY, hash TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
 """
+_ASIDES = """
+CREATE TABLE notices (
+    message INTEGER NOT NULL REFERENCES messages,
+    reply   INTEGER NOT NULL REFERENCES replies,   -- why it does not count; only its person sees that
+    text TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (message, reply)
+) WITHOUT ROWID;
+CREATE TABLE reminders (
+    message INTEGER NOT NULL REFERENCES messages, key TEXT NOT NULL,
+    title TEXT NOT NULL, mention TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (message, key)
+) WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _ASIDES)
+"""Each takes a file from one version to the next. What was released is never changed, only added to."""
+VERSION = len(STEPS)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -107,6 +123,12 @@ def translated(path: Path | None = None) -> Iterator[None]:
         raise StoreError(f"the inbox's file{f' {path}' if path else ''}: {error}") from error
 
 
+def next_change(database: sqlite3.Connection) -> int:
+    """The number of a change that is being made. The caller holds a transaction."""
+    found = database.execute("UPDATE facts SET value = value + 1 WHERE name = 'change' RETURNING value")
+    return int(found.fetchall()[0][0])
+
+
 def _make(path: Path) -> None:
     """An empty file of our mode, which SQLite gives its side files, too.
 
@@ -121,12 +143,13 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA synchronous = NORMAL")
     if database.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         database.execute("PRAGMA journal_mode = WAL")
-    if _version(database) == 0:
+    if _version(database) < VERSION:
         with transaction(database):
-            if _version(database) == 0:  # another process may have been faster
-                for statement in _statements():
+            # Asked again: another process may have been faster.
+            for number, step in list(enumerate(STEPS, 1))[_version(database) :]:
+                for statement in _statements(step):
                     database.execute(statement)
-                database.execute(f"PRAGMA user_version = {VERSION}")
+                database.execute(f"PRAGMA user_version = {number}")
     if _version(database) > VERSION:
         raise StoreError(f"{path} was written by a newer nbalert; upgrade this one")
 
@@ -135,10 +158,10 @@ def _version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _statements() -> Iterator[str]:
-    """The schema's statements one by one: `executescript` would commit behind our back."""
+def _statements(step: str) -> Iterator[str]:
+    """A step's statements one by one: `executescript` would commit behind our back."""
     statement = ""
-    for line in _SCHEMA.splitlines(keepends=True):
+    for line in step.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
             yield statement

@@ -1,4 +1,4 @@
-"""The inbox's HTTP interface, save the streams: for couriers (a bearer token) and for people (a cookie)."""
+"""The HTTP interface for couriers (a bearer token) and people (a cookie), save streams and questions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from tornado.web import HTTPError
 
 from nbalert.inbox.access import Auth, Handler
-from nbalert.inbox.archive import Entry
+from nbalert.inbox.entry import Entry
 from nbalert.inbox.people import SESSION_S
 from nbalert.inbox.site import Site
-from nbalert.inbox.views import ended, objection, person_view
+from nbalert.inbox.views import message_link, person_view
 from nbalert.message import Message
 
 MESSAGE_BYTES = 25 * 1024 * 1024
@@ -68,6 +68,16 @@ class MeHandler(Handler):
         self.finish({"name": self.session.person})
 
 
+class SenderHandler(Handler):
+    """`api/sender`: a courier asks whether its token is good, and who can be reached here."""
+
+    auth: ClassVar[dict[str, Auth]] = {"GET": "sender"}
+
+    def get(self) -> None:
+        """Its name, and everybody who was invited."""
+        self.finish({"name": self.sender, "people": self.site.people.names()})
+
+
 class MessagesHandler(Handler):
     """`api/messages`: couriers post, people read."""
 
@@ -97,12 +107,9 @@ class MessagesHandler(Handler):
     def post(self) -> None:
         """Keep a message, exactly once a key."""
         body = self.body()
-        key = body.get("key")
-        if not isinstance(key, str) or not 0 < len(key) <= KEY_CHARS:
-            raise HTTPError(400, "key is missing")
-        id_ = self.site.archive.post(self.sender, key, parsed(body))
+        id_ = self.site.archive.post(self.sender, key_of(body), parsed(body))
         self.site.seats.ring()
-        self.finish({"id": id_, "link": f"{self.site.url}/#m={id_}"})
+        self.finish({"id": id_, "link": message_link(self.site.url, id_)})
 
     def _views(self, entries: Iterable[Entry]) -> list[dict[str, Any]]:
         return [person_view(entry, self.session.person) for entry in entries]
@@ -124,33 +131,6 @@ class MessageHandler(Handler):
             raise HTTPError(404, "this sender has no such message")
         self.site.seats.ring()
         self.finish({"id": id_})
-
-
-class RepliesHandler(Handler):
-    """`api/messages/ID/replies`: people answer, the courier reads."""
-
-    auth: ClassVar[dict[str, Auth]] = {"GET": "sender", "POST": "person"}
-
-    def get(self, id_: str) -> None:
-        """All answers to a message of this sender, oldest first."""
-        replies = self.site.archive.replies(self.sender, id_)
-        if replies is None:
-            raise HTTPError(404, "this sender has no such message")
-        self.finish({"replies": [reply.to_json() for reply in replies]})
-
-    def post(self, id_: str) -> None:
-        """Take an answer, or say why not."""
-        text, way = (self.body().get(name) for name in ("text", "way"))
-        if not isinstance(text, str) or not text.strip() or way not in ("button", "reply"):
-            raise HTTPError(400, 'an answer has a text, and a way: "button" or "reply"')
-        entry = found(self.site, id_)
-        if why := ended(entry):
-            raise HTTPError(409, why)
-        if why := objection(entry.question, self.session.person):
-            raise HTTPError(403, why)
-        reply = self.site.archive.reply(entry, self.session.person, text, str(way))
-        self.site.seats.ring()
-        self.finish(reply.to_json())
 
 
 class ImageHandler(Handler):
@@ -178,6 +158,14 @@ def found(site: Site, id_: str) -> Entry:
     if entry is None:
         raise HTTPError(404, "there is no such message")
     return entry
+
+
+def key_of(body: dict[str, Any]) -> str:
+    """The sender's idempotency key in a request's body, or 400."""
+    key = body.get("key")
+    if not isinstance(key, str) or not 0 < len(key) <= KEY_CHARS:
+        raise HTTPError(400, "key is missing")
+    return key
 
 
 def parsed(body: dict[str, Any]) -> Message:

@@ -26,10 +26,11 @@ from nbalert.inbox.handlers import (
     MeHandler,
     MessageHandler,
     MessagesHandler,
-    RepliesHandler,
+    SenderHandler,
     SessionHandler,
 )
 from nbalert.inbox.people import CODE_S, People
+from nbalert.inbox.questions import CodeHandler, NoticesHandler, RemindersHandler, RepliesHandler
 from nbalert.inbox.site import Site
 from nbalert.inbox.streams import PageEvents, ReplyEvents
 
@@ -215,10 +216,14 @@ def _application(site: Site) -> Application:
         [
             (r"/api/session", SessionHandler, shared),
             (r"/api/me", MeHandler, shared),
+            (r"/api/sender", SenderHandler, shared),
             (r"/api/events", PageEvents, shared),
             (r"/api/messages", MessagesHandler, shared),
             (r"/api/messages/([\w-]{1,64})", MessageHandler, shared),
             (r"/api/messages/([\w-]{1,64})/replies", RepliesHandler, shared),
+            (r"/api/messages/([\w-]{1,64})/code", CodeHandler, shared),
+            (r"/api/messages/([\w-]{1,64})/notices", NoticesHandler, shared),
+            (r"/api/messages/([\w-]{1,64})/reminders", RemindersHandler, shared),
             (r"/api/messages/([\w-]{1,64})/images/(\d{1,4})", ImageHandler, shared),
             (r"/api/replies/stream", ReplyEvents, shared),
             (r"/(.*)", PageHandler, {**shared, "page": _page()}),

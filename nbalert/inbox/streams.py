@@ -20,7 +20,7 @@ from tornado.web import HTTPError
 
 from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.site import Seat
-from nbalert.inbox.views import person_view
+from nbalert.inbox.views import linked, person_view
 
 BATCH = 20
 """So few at a time that the largest batch fits in memory."""
@@ -164,7 +164,7 @@ class ReplyEvents(EventStream):
     def events(self, position: int) -> list[Event]:
         """Replies in order."""
         return [
-            (int(reply.reference), "reply", {"message": id_, "reply": reply.to_json()})
+            (int(reply.reference), "reply", {"message": id_, "reply": linked(reply, id_, self.site.url)})
             for id_, reply in self.site.archive.replies_after(self.sender, position, BATCH)
         ]
 

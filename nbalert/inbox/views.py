@@ -5,29 +5,37 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from nbalert.inbox.archive import Entry
+from nbalert.inbox.entry import Entry
 from nbalert.policy import Reply
 from nbalert.question import Question
+from nbalert.standing import heard, missing
 
 
 def ended(entry: Entry) -> str:
     """Why nobody can answer this any more; empty if they can."""
-    question = entry.question
+    question, decision = entry.question, entry.decision
     if question is None:
         return "this message asks nothing"
-    if decision := entry.message["decision"]:
-        return f"this question has ended: {decision['outcome']}"
+    if decision is not None:
+        return f"this question has ended: {decision.sentence}"
     if question.expires_at and datetime.now(UTC) >= question.expires_at:
         return "this question has expired"
     return ""
 
 
-def objection(question: Question | None, person: str) -> str:
+def objection(question: Question, person: str) -> str:
     """Why this person may not answer; empty if they may."""
-    if question is None:
-        return "this message asks nothing"
-    answer = Reply(reference="", person=person, text="", at=datetime.now(UTC))
-    return question.policy.objection(answer)
+    return question.policy.objection(Reply(reference="", person=person, text="", at=datetime.now(UTC)))
+
+
+def linked(reply: Reply, id_: str, url: str) -> dict[str, Any]:
+    """An answer as a courier gets it: with the address at which it stands."""
+    return {**reply.to_json(), "link": message_link(url, id_)}
+
+
+def message_link(url: str, id_: str) -> str:
+    """Where a message stands for good. Holds no code: who follows it has to be signed in."""
+    return f"{url}/#m={id_}"
 
 
 def person_view(entry: Entry, person: str) -> dict[str, Any]:
@@ -38,15 +46,49 @@ def person_view(entry: Entry, person: str) -> dict[str, Any]:
         for place, image in enumerate(message["images"])
     ]
     if question:
-        message["question"] = {
-            **message["question"],
-            "code_sha256": question.code_sha256,
-            "objection": objection(question, person),
-        }
+        message["question"] = {**message["question"], **_asked(entry, question, person)}
+        message["decision"] = _decided(entry)
     return {
         "id": entry.id,
         "number": entry.number,
         "change": entry.change,
         "message": {**message, "images": images},
-        "replies": [reply.to_json() for reply in entry.replies],
+        "replies": _replies(entry, question) if question else [],
+        "notices": [
+            {"text": notice.text, "at": notice.at.isoformat()}
+            for notice in entry.notices
+            if notice.person == person
+        ],
+        "reminders": [
+            {"title": one.title, "at": one.at.isoformat(), "is_mine": person in one.mention}
+            for one in entry.reminders
+        ],
     }
+
+
+def _asked(entry: Entry, question: Question, person: str) -> dict[str, Any]:
+    return {
+        "file": f"api/messages/{entry.id}/code",
+        "objection": objection(question, person),
+        "buttons": [button._asdict() for button in question.policy.buttons],
+        "hint": question.policy.hint,
+        "missing": missing(question, entry.replies),
+    }
+
+
+def _decided(entry: Entry) -> dict[str, Any] | None:
+    decision = entry.decision
+    return None if decision is None else {**decision.to_json(), "people": list(decision.people)}
+
+
+def _replies(entry: Entry, question: Question) -> list[dict[str, Any]]:
+    return [
+        {
+            **one.reply.to_json(),
+            "said": one.said,
+            "is_yes": one.voice.is_yes,
+            "answer": one.voice.answer,
+            "objection": one.objection,
+        }
+        for one in heard(question, entry.replies, entry.decision)
+    ]

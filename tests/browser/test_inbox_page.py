@@ -2,65 +2,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from nbalert.message import Image, Level, Message, Source
-from nbalert.question import Decision, Outcome
-from tests.inboxes import Inbox, post, question, reply
-
-OpenPage = Callable[..., Page]
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    """A served inbox."""
-    with Inbox(tmp_path) as inbox:
-        yield inbox
-
-
-@pytest.fixture
-def open_page(browser: Browser, inbox: Inbox) -> Iterator[OpenPage]:
-    """`open_page(person, **context)` opens the inbox by a link; no error may show up in the page."""
-    contexts, errors = [], []
-
-    def open_(person: str, **options: Any) -> Page:
-        context = browser.new_context(reduced_motion="reduce", **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
-        page.goto(inbox.server.link(person) if person else inbox.url)
-        if person:
-            expect(page.locator("#link")).to_have_text("Live")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def ended(message: Message, outcome: Outcome, **options: Any) -> Message:
-    """The message with its decision."""
-    assert message.question
-    decision = Decision(
-        question_id=message.question.id, outcome=outcome, decided_at=datetime.now(UTC), **options
-    )
-    return replace(message, decision=decision)
-
-
-def put(inbox: Inbox, id_: str, message: Message) -> None:
-    """Replace a message, as the courier does."""
-    body = {"message": message.to_json()}
-    inbox.sender().put(f"/api/messages/{id_}", json=body).raise_for_status()
+from nbalert.question import Outcome
+from tests.browser.conftest import OpenPage
+from tests.inboxes import Inbox, ended, post, put, question, reply
 
 
 def test_signing_in(inbox: Inbox, open_page: OpenPage) -> None:
@@ -184,7 +136,7 @@ def test_question_is_answered(inbox: Inbox, open_page: OpenPage) -> None:
     card = page.locator(".card")
     expect(card.locator("pre.code")).to_have_text(asked.code)
     expect(card.locator(".sha")).to_have_text(f"sha256 {asked.code_sha256[:12]}")
-    for text in ("bob, carol", "2 approvals", "Asked byann", "59 min"):
+    for text in ("bob, carol", "2 approvals", "0 of 2, waiting for bob and carol", "Asked byann", "59 min"):
         expect(card).to_contain_text(text)
     card.get_by_label("Reason").fill("the backup is fresh")
     card.get_by_role("button", name="Approve").click()
@@ -196,7 +148,7 @@ def test_question_is_answered(inbox: Inbox, open_page: OpenPage) -> None:
     card.get_by_role("button", name="Reject").click()
     expect(card.locator(".answers li")).to_have_count(2)
     replies = inbox.sender().get(f"/api/messages/{id_}/replies").json()["replies"]
-    assert [one["text"] for one in replies] == ["approve: the backup is fresh", "reject"]
+    assert [one["text"] for one in replies] == ["approve: the backup is fresh", "decline"]
 
 
 def test_own_words(inbox: Inbox, open_page: OpenPage) -> None:
@@ -264,11 +216,13 @@ def test_hidden_characters_are_shown(inbox: Inbox, open_page: OpenPage) -> None:
     expect(page.locator(".hidden-char")).to_have_text(["U+202E", "U+2066", "U+2069", "U+200B"])
 
 
-def test_open_code_is_whole(inbox: Inbox, open_page: OpenPage) -> None:
-    """An open question folds nothing of its code away and lets none run out of sight, on a phone as well."""
+def test_unfolded_code_is_whole(inbox: Inbox, open_page: OpenPage) -> None:
+    """Long code is folded, and says so; unfolded, none of it runs out of sight, on a phone as well."""
     code = "x = 1" + " " * 400 + "; rm()\n" + "y = 2\n" * 200
     post(inbox.sender(), Message(title="Run?", question=question(code=code)))
     page = open_page("bob", viewport={"width": 360, "height": 700})
+    expect(page.locator(".code-head")).to_contain_text("202 lines")
+    page.get_by_role("button", name="Show all 202 lines").click()
     box = "document.querySelector('.ask pre')"
     assert page.evaluate(
         f"[{box}.scrollWidth - {box}.clientWidth, {box}.scrollHeight - {box}.clientHeight]"

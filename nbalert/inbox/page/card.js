@@ -16,6 +16,7 @@ export function card(view, room) {
     el("span", { class: `dot ${kind}` }, icon(kind)),
     el("div", { class: "body" },
       el("header", {}, el("h2", { id: `t-${view.id}` }, visible(message.title)),
+        (message.mention ?? []).includes(room.me()) ? el("span", { class: "chip" }, "for you") : null,
         el("span", { class: "word" }, message.question ? "Question" : WORDS[message.level]),
         el("a", { class: "when", href: `#m=${view.id}`, title: "Link to this message" }, time(message.created_at))),
       parts(view, room), source(message)));

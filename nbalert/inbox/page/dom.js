@@ -19,6 +19,8 @@ const SHAPES = {
   question: ["M8.8 9.2a3.3 3.3 0 1 1 4.9 3c-1.1.7-1.7 1.2-1.7 2.4", "M12 17.9v.1"],
   expired: ["M12 7v5.2l3.2 2", "M12 3.5a8.5 8.5 0 1 1 0 17a8.5 8.5 0 0 1 0-17"],
   cancelled: ["M6.5 12h11"],
+  void: ["M7 12h10"],
+  download: ["M12 4.5v10", "M7.5 10.5l4.5 4.5l4.5-4.5", "M5.5 19.5h13"],
   down: ["M12 5v13", "M6 12.5l6 6 6-6"],
   clock: ["M12 7v5.2l3.2 2", "M12 3.5a8.5 8.5 0 1 1 0 17a8.5 8.5 0 0 1 0-17"],
 };
@@ -50,6 +52,18 @@ export function dayName(iso) {
   const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
   const found = name(new Date(iso));
   return found === name(today) ? "Today" : found === name(yesterday) ? "Yesterday" : found;
+}
+
+// A line above the first card of each day.
+export function dayLines(...lists) {
+  for (const line of document.querySelectorAll(".day")) line.remove();
+  for (const list of lists) {
+    let day = "";
+    for (const node of [...list.children]) {
+      if (node.dataset.day !== day) node.before(el("h4", { class: "day" }, node.dataset.day));
+      day = node.dataset.day;
+    }
+  }
 }
 
 // Seconds as `3 min 5 s`: two units at most.

@@ -2,7 +2,12 @@
 
 import { card } from "./card.js";
 import { countdown, isOver, waitsFor } from "./ask.js";
-import { el, icon } from "./dom.js";
+import { dayLines, icon } from "./dom.js";
+import { door, nothingYet } from "./door.js";
+import { keep } from "./keep.js";
+import { listen } from "./keys.js";
+import { call } from "./net.js";
+import { news, reminded } from "./news.js";
 
 const PAGE = 50;
 const KEPT = 600;
@@ -22,9 +27,13 @@ const room = {
   me: () => me,
   now: () => Date.now() + skew,
   isOpen: (id, name) => opened.has(`${id} ${name}`),
-  answer: async (id, text) => {
-    const answer = await call("POST", `api/messages/${id}/replies`, { text, way: "button" });
-    return answer.ok ? "" : answer.says;
+  told: new Map(), // id → why an answer was not taken
+  answer: async (id, text, way) => {
+    room.told.delete(id);
+    const answer = text ? await call("POST", `api/messages/${id}/replies`, { text, way }) : { says: "an answer has a text" };
+    if (answer.ok) return "";
+    room.told.set(id, answer.says);
+    return answer.says;
   },
   whole: async (id) => {
     const answer = await call("GET", `api/messages/${id}`);
@@ -34,19 +43,6 @@ const room = {
   },
 };
 
-async function call(method, url, body) {
-  try {
-    const response = await fetch(url, {
-      method, credentials: "same-origin", cache: "no-store",
-      headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body) });
-    const data = await response.json().catch(() => ({}));
-    if (response.status === 401) signedOut();
-    return { ok: response.ok, status: response.status, data, says: data.error ?? `the inbox answered ${response.status}` };
-  } catch {
-    return { ok: false, status: 0, data: {}, says: "the inbox cannot be reached; your answer was not sent" };
-  }
-}
-
 // ---- signing in ----------------------------------------------------------------------------------------------
 
 async function enter() {
@@ -54,7 +50,7 @@ async function enter() {
   if (code) {
     history.replaceState(null, "", location.pathname + location.search);
     const answer = await call("POST", "api/session", { code });
-    if (!answer.ok) return door(answer.says);
+    if (!answer.ok) return toDoor(answer.says);
   }
   const answer = await call("GET", "api/me");
   if (answer.status === 401) return;
@@ -68,24 +64,18 @@ async function enter() {
 function signedOut() {
   source?.close();
   me = "";
-  $("who").hidden = $("link").hidden = $("older").hidden = $("waiting").hidden = $("empty").hidden = true;
+  $("who").hidden = $("link").hidden = $("older").hidden = $("waiting").hidden = $("reminded").hidden = $("empty").hidden = true;
   $("messages").replaceChildren();
   $("islands").replaceChildren();
   views.clear();
   document.title = "nbalert inbox";
-  if ($("door").hidden) door("");
+  if ($("door").hidden) toDoor("");
 }
 
-function door(problem) {
+function toDoor(problem) {
   $("lost").hidden = true;
   $("door").hidden = false;
-  $("door").replaceChildren(
-    el("img", { src: "icon.svg", alt: "", width: "44", height: "44" }),
-    el("h1", {}, "You are not signed in"),
-    problem ? el("p", { class: "problem", role: "alert" }, `${problem[0].toUpperCase()}${problem.slice(1)}.`) : "",
-    el("p", {}, "Ask for a link: it signs you in, works once, and only for a short time."),
-    el("dl", {}, [["In a notebook", "%nbalert inbox"], ["In a terminal", "nbalert inbox invite NAME"]].map(
-      ([where, what]) => el("div", {}, el("dt", {}, where), el("dd", {}, el("code", {}, what))))));
+  $("door").replaceChildren(...door(problem));
 }
 
 // ---- loading and pushing -------------------------------------------------------------------------------------
@@ -165,10 +155,9 @@ function arrived(view) {
   showUnseen();
 }
 
-function announce(known, { message }) {
-  if (!known) $("says").textContent = `${message.question ? "Question" : message.level}: ${message.title}`;
-  else if (message.decision && !known.message.decision)
-    $("says").textContent = `${message.decision.outcome}: ${message.title}`;
+function announce(known, view) {
+  const words = news(known, view);
+  if (words) $("says").textContent = words;
 }
 
 // ---- the list ------------------------------------------------------------------------------------------------
@@ -185,20 +174,6 @@ function put(view) {
   list.insertBefore(node, next ?? null);
 }
 
-// What somebody typed, opened or focused outlives a newer version of the card.
-function keep(old, node) {
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  for (const part of old.querySelectorAll("[data-keep]")) {
-    const twin = node.querySelector(`[data-keep="${part.dataset.keep}"]`);
-    if (twin && part.tagName === "TEXTAREA") twin.value = part.value;
-    if (twin && part.tagName === "DETAILS") twin.open = part.open;
-  }
-  for (const part of old.querySelectorAll(".fold:not(.closed) > .more"))
-    node.querySelector(`.fold.closed[data-fold="${part.parentElement.dataset.fold}"] > .more`)?.click();
-  if (focused) requestAnimationFrame(() =>
-    (node.querySelector(`[data-keep="${focused.dataset.keep}"]`) ?? node).focus({ preventScroll: true }));
-}
-
 function settle() {
   const list = $("messages");
   const cards = [...list.querySelectorAll(".card")];
@@ -207,14 +182,7 @@ function settle() {
     from = Number(list.querySelector(".card").dataset.number);
     $("older").hidden = false;
   }
-  for (const line of document.querySelectorAll(".day")) line.remove();
-  for (const nodes of [$("islands").children, list.children]) {
-    let day = "";
-    for (const node of [...nodes]) {
-      if (node.dataset.day !== day) node.before(el("h4", { class: "day" }, node.dataset.day));
-      day = node.dataset.day;
-    }
-  }
+  dayLines($("islands"), list);
   $("empty").hidden = views.size > 0;
   count();
 }
@@ -227,10 +195,17 @@ function forget(node) {
 const mine = () => [...views.values()].filter((view) => waitsFor(view, me, room.now())).sort((a, b) => a.number - b.number);
 
 function count() {
+  remind();
   const waiting = mine().length;
   document.title = waiting ? `(${waiting}) nbalert inbox` : "nbalert inbox";
   $("waiting").hidden = !waiting;
   $("waiting").textContent = waiting === 1 ? "1 question waits" : `${waiting} questions wait`;
+}
+
+function remind() {
+  const rows = reminded(mine(), (id) => show($(`m-${id}`)));
+  $("reminded").hidden = !rows.length;
+  if ($("reminded").textContent !== rows.map((row) => row.textContent).join("")) $("reminded").replaceChildren(...rows);
 }
 
 async function older() {
@@ -295,74 +270,29 @@ function show(node) {
   node.focus({ preventScroll: true });
 }
 
-// ---- keys ----------------------------------------------------------------------------------------------------
-
-const current = () => document.activeElement.closest?.(".card") ?? null;
-
-function step(by) {
-  const cards = [...document.querySelectorAll(".card")];
-  const here = cards.indexOf(current());
-  show(cards[here < 0 ? cards.length - 1 : Math.max(0, Math.min(cards.length - 1, here + by))]);
-}
-
-function nextQuestion() {
-  const here = Number(current()?.dataset.number ?? 0);
-  const waiting = mine();
-  const next = waiting.find((view) => view.number > here) ?? waiting[0];
-  if (next) show($(`m-${next.id}`));
-}
-
-function press(role) {
-  if (!current()) nextQuestion();
-  const part = current()?.querySelector(`[data-keep="${role}"]`);
-  part?.scrollIntoView({ block: "nearest" });
-  part?.focus();
-}
-
-const KEYS = {
-  j: () => step(1), k: () => step(-1), n: nextQuestion, a: () => press("approve"), r: () => press("reject"),
-  c: () => press("comment"), e: () => current()?.querySelector(".more")?.click(), ".": () => toNewest(),
-  "?": () => $("keys").showModal(),
-};
-
-function key(event) {
-  if (event.key === "Escape") {
-    menu(false);
-    document.activeElement.closest?.(".card")?.focus();
-  }
-  const typing = event.target.closest?.("textarea, input, dialog");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || !me || !(event.key in KEYS)) return;
-  event.preventDefault();
-  KEYS[event.key]();
-}
+// ---- menu ------------------------------------------------------------------------------------------------------
 
 function menu(open) {
   $("menu").hidden = !open;
   $("who").setAttribute("aria-expanded", String(open));
 }
 
-async function leave() {
-  await call("DELETE", "api/session");
-  signedOut();
-}
-
 // --------------------------------------------------------------------------------------------------------------
 
-$("empty").append(
-  el("img", { src: "icon.svg", alt: "", width: "44", height: "44" }), el("h1", {}, "Nothing here yet"),
-  el("p", {}, "What your notebooks say and ask appears on this page. Try one:"),
-  el("pre", { class: "code" }, '%load_ext nbalert\n%alert Hello from a notebook\n%ask "May I go on?"'));
+$("empty").append(...nothingYet());
 $("older").addEventListener("click", older);
 $("newest").addEventListener("click", () => toNewest());
-$("waiting").addEventListener("click", nextQuestion);
+$("waiting").addEventListener("click", listen({ isIn: () => me, mine, show, toNewest, menu }));
 $("who").addEventListener("click", () => menu($("menu").hidden));
 $("help").addEventListener("click", () => (menu(false), $("keys").showModal()));
 $("keys-close").addEventListener("click", () => $("keys").close());
-$("leave").addEventListener("click", () => (menu(false), leave()));
+$("leave").addEventListener("click", () => (menu(false), call("DELETE", "api/session").then(signedOut)));
 document.addEventListener("click", (event) => event.target.closest("#who, #menu") || menu(false));
-document.addEventListener("keydown", key);
+addEventListener("signedout", signedOut);
 addEventListener("scroll", scrolled, { passive: true });
 addEventListener("hashchange", () => (location.hash.includes("code=") ? enter() : follow()));
+new ResizeObserver(([{ target }]) =>
+  document.documentElement.style.setProperty("--bar", `${target.offsetHeight}px`)).observe(document.querySelector(".bar"));
 new ResizeObserver(() => pinned && me && toNewest("instant")).observe($("messages"));
 setInterval(tick, 1000);
 enter();
