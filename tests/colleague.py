@@ -70,7 +70,7 @@ class Colleague:
     def _answer(self, bob: Person, view: View) -> None:
         question = view["message"]["question"]["id"]
         if question not in self._considered:
-            self._considered[question] = self._chance.choices(["approve", "reject", ""], [5, 2, 3])[0]
+            self._considered[question] = self._chance.choices(["approve", "reject", ""], [6, 3, 1])[0]
         if (text := self._considered[question]) and question not in self.said:
             bob.reply(view["id"], text).raise_for_status()
             self.said[question] = text

@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,18 @@ class Kernel:
         except queue.Empty:
             return None
         return message
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """The front end is gone in the block, as when a notebook is closed; after it a new one is there."""
+        self.client.stop_channels()
+        self._looked_at.clear()
+        try:
+            yield
+        finally:
+            self.client = self.manager.blocking_client()
+            self.client.start_channels()
+            self.client.wait_for_ready(timeout=60)
 
     def interrupt(self) -> None:
         """What the stop button does."""

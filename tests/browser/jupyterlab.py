@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,16 @@ class Notebook:
     def reload(self) -> None:
         """Load the page anew."""
         self.page.reload()
+        self.until_idle()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Nobody looks at the notebook in the block, and its kernel lives on; after it it is opened anew."""
+        self.save()
+        place = self.page.url
+        self.page.goto("about:blank")
+        yield
+        self.page.goto(place)
         self.until_idle()
 
     def until_idle(self) -> None:

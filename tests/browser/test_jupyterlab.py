@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from nbalert.durations import parse_duration, show_duration
 from tests.browser.jupyterlab import Lab, Notebook, Open
+from tests.processes import wait_until
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -138,3 +139,25 @@ def test_interrupt(notebook: Open, inbox: Page, lab: Lab) -> None:
     card = inbox.locator(".card", has_text="Stop me?")
     expect(card.get_by_role("button", name="Approve")).to_have_count(0)
     expect(card).to_contain_text("interrupted")
+
+
+def test_a_closed_notebook(notebook: Open, lab: Lab) -> None:
+    """Closed while an alerted cell runs, and opened again: its alert came, and nothing says that it died."""
+    wait = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
+    page = notebook("close.ipynb", "%load_ext nbalert", f"%%alert -t Trained\nprint('on')\n{wait}")
+    page.run_all()
+    expect(page.output(1)).to_contain_text("on")
+    before = _titles(lab)
+    with page.closed():
+        (lab.root / "go").touch()
+        wait_until(lambda: len(_titles(lab)) > len(before))
+    page.command("notebook:run-cell")
+    page.until_idle()
+    (said,) = _titles(lab)[len(before) :]
+    assert "Trained" in said
+    assert "died" not in said
+
+
+def _titles(lab: Lab) -> list[str]:
+    """What was sent so far, oldest first."""
+    return [row["title"] for row in lab.client.request({"do": "history", "limit": 100})]

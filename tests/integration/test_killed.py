@@ -37,7 +37,7 @@ SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", 200 if os.environ.get("CI") else 20))
 ALIVE = ("post", "post", "ask", "ask")
 """What is there in every round; who is killed has a successor."""
-PATIENCE_S = 4.0
+PATIENCE_S = 3.0
 """How long a question waits for the colleague, who sometimes says nothing."""
 RESPITE = 10
 """Once in so many rounds nobody is killed until a question has ended, however slow the machine is."""
