@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,11 +89,24 @@ def _status(options: argparse.Namespace) -> None:
     print(status_text(client().request({"do": "status"})))
 
 
-def _history(options: argparse.Namespace) -> None:
+def _history(options: argparse.Namespace) -> int:
+    from nbalert.history import exported, faults
     from nbalert.process import client
     from nbalert.show import history_text
 
-    print(history_text(client().request({"do": "history", "limit": options.limit})))
+    if options.json:
+        print(json.dumps(exported(client()), indent=2))
+    elif options.verify:
+        return _verify(faults(client()))
+    else:
+        print(history_text(client().request({"do": "history", "limit": options.limit})))
+    return 0
+
+
+def _verify(found: list[str]) -> int:
+    """Say what is wrong with the record of all questions; the exit status."""
+    print("\n".join(found) or "the audit trail is whole, and the ledger is what it says")
+    return FAILED if found else 0
 
 
 def _courier(options: argparse.Namespace) -> int:
@@ -143,6 +157,9 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_status)
     one = commands.add_parser("history", help="what was sent, and what became of it")
     one.add_argument("-n", "--limit", type=int, default=20, help="how many messages (20)")
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--verify", action="store_true", help="check the audit trail; exit status 1 if changed")
+    what.add_argument("--json", action="store_true", help="export audit trail and deliveries")
     one.set_defaults(run=_history)
     return parser
 

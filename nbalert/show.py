@@ -59,10 +59,15 @@ def _waiting_line(row: Mapping[str, Any]) -> str:
 def _history_line(row: Mapping[str, Any]) -> str:
     state = row["state"] or "accepted"
     why = f" ({row['error']})" if row["error"] and state != "delivered" else ""
-    decision = f" → {Decision.from_json(json.loads(row['decision'])).sentence}" if row["decision"] else ""
+    ended = f" → {Decision.from_json(json.loads(row['decision'])).sentence}" if row["decision"] else ""
+    ran = f"; {_ran(row['body_outcome'])}" if row["body_outcome"] else ""
     channel = row["channel"] or "(default)"
     when = _clock(row["accepted_at"])
-    return f"{when}  {row['level']:<8}  {channel:<12}  {state}{why}  {row['title']}{decision}"
+    return f"{when}  {row['level']:<8}  {channel:<12}  {state}{why}  {row['title']}{ended}{ran}"
+
+
+def _ran(outcome: str) -> str:
+    return outcome if outcome.startswith("did not run") else f"ran: {outcome}"
 
 
 def _clock(seconds: float) -> str:

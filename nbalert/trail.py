@@ -42,9 +42,12 @@ def broken(rows: Iterable[Row], head: Head | None) -> Iterator[str]:
         rows: As they are stored, in order of `seq`.
         head: As it was kept elsewhere; None if it is lost. It may lag behind: a crash comes between.
     """
-    last, known = Head(), Head() if head and not head.seq else None
+    last, known, fault = Head(), Head() if head and not head.seq else None, ""
     for row in rows:
-        yield from _broken(row, last)
+        yield from _missing(last.seq + 1, row["seq"] - 1)
+        fault = _fault(row, last if not fault else None)
+        if fault:
+            yield fault
         last = Head(row["seq"], row["sha256"])
         if head and head.seq == last.seq:
             known = last
@@ -53,18 +56,22 @@ def broken(rows: Iterable[Row], head: Head | None) -> Iterator[str]:
     yield from _broken_head(last, head, known)
 
 
-def _broken(row: Row, last: Head) -> Iterator[str]:
-    seq = row["seq"]
-    yield from _missing(last.seq + 1, seq - 1)
-    entry = _parsed(row["entry"])
+def _fault(row: Row, last: Head | None) -> str:
+    """What is wrong with one entry; empty if nothing is.
+
+    Args:
+        last: The one before; None if that has a fault of its own, which names it already.
+    """
+    seq, entry = row["seq"], _parsed(row["entry"])
     if digest(row["entry"]) != row["sha256"] or canonical(entry) != row["entry"]:
-        yield f"entry {seq} was changed"
-    elif entry.get("seq") != seq:
-        yield f"entry {entry.get('seq')} stands in the place of entry {seq}"
-    elif (entry.get("question"), entry.get("kind")) != (row["question"], row["kind"]):
-        yield f"entry {seq} was changed"
-    elif seq == last.seq + 1 and entry.get("previous") != last.sha256:
-        yield f"entry {last.seq} was changed: entry {seq} follows another"
+        return f"entry {seq} was changed"
+    if entry.get("seq") != seq:
+        return f"entry {entry.get('seq')} stands in the place of entry {seq}"
+    if (entry.get("question"), entry.get("kind")) != (row["question"], row["kind"]):
+        return f"entry {seq} was changed"
+    if last and seq == last.seq + 1 and entry.get("previous") != last.sha256:
+        return f"entry {last.seq} was changed: entry {seq} follows another"
+    return ""
 
 
 def _broken_head(last: Head, head: Head | None, known: Head | None) -> Iterator[str]:

@@ -40,6 +40,7 @@ waiting
 gate
 posting eligibility registering
 process
+history
 client
 connection workbench
 courier
@@ -61,6 +62,7 @@ home
 errors
 standing
 question
+agreement
 policy durations forks ending socket_paths clock trail nearest
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported

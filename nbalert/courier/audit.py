@@ -55,6 +55,12 @@ class Trail:
         if self._writing is None:
             self._writing = asyncio.get_running_loop().call_later(HEAD_DELAY_S, self.keep)
 
+    @property
+    def head(self) -> Head:
+        """Number and hash of the last entry."""
+        self.keep()
+        return self._head
+
     def note_delivery(self, row: sqlite3.Row, error: str, receipt: Receipt | None) -> None:
         """What became of a question's post, or of a reminder. The caller holds a transaction.
 
@@ -143,6 +149,7 @@ class Trail:
                 "question_sha256": digest(row["body"]),
                 "decision": json.loads(row["decision"]) if row["decision"] else None,
                 "run": row["consumed_by"],
+                "outcome": row["body_outcome"],
                 "replies": [json.loads(reply["body"]) for reply in replies],
             }
             self._append("adopted", row["id"], values)

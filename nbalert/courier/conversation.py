@@ -13,6 +13,7 @@ from typing import Any
 from nbalert import __version__
 from nbalert.build import current_build
 from nbalert.courier.attendance import Attendance, Presence
+from nbalert.courier.audit import Trail
 from nbalert.courier.deaths import Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
@@ -21,6 +22,7 @@ from nbalert.courier.later import Later
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.listening import Listening
 from nbalert.courier.projects import Project, Projects
+from nbalert.courier.records import book_page, delivery_page, trail_page
 from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
 from nbalert.courier.trials import Trials
@@ -38,6 +40,7 @@ class Rooms:
     """The parts of a running courier."""
 
     store: Store
+    trail: Trail
     spool: Spool
     projects: Projects
     attendance: Attendance
@@ -62,6 +65,9 @@ class Conversation:
         self._answers: dict[str, Callable[[Frame], Any]] = {
             "status": lambda frame: self._status(),
             "history": lambda frame: history(rooms.store, int(frame["limit"])),
+            "trail": lambda frame: trail_page(rooms.store, rooms.trail, int(frame["after"])),
+            "book": lambda frame: book_page(rooms.store, str(frame["after"])),
+            "deliveries": lambda frame: delivery_page(rooms.store, int(frame["after"])),
             "link": lambda frame: rooms.inbox.link(
                 frame.get("person") or rooms.owner, base=str(frame["base"])
             ),

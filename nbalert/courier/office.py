@@ -85,6 +85,7 @@ class Courier:
         self._conversation = Conversation(
             Rooms(
                 store=store,
+                trail=self._trail,
                 spool=spool,
                 projects=self._projects,
                 attendance=self._attendance,

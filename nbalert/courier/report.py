@@ -49,8 +49,9 @@ def history(store: Store, limit: int) -> list[dict[str, Any]]:
     """The newest messages with their deliveries and decisions, oldest first."""
     rows = store.rows(
         "SELECT m.id, m.title, m.accepted_at, json_extract(m.body, '$.level') AS level, d.channel, d.state,"
-        " d.attempts, d.error, d.settled_at, q.decision FROM (SELECT * FROM message ORDER BY accepted_at DESC"
-        " LIMIT ?) m LEFT JOIN delivery d ON d.message = m.id AND d.kind = 'post'"
+        " d.attempts, d.error, d.settled_at, q.decision, q.body_outcome FROM"
+        " (SELECT * FROM message ORDER BY accepted_at DESC LIMIT ?) m"
+        " LEFT JOIN delivery d ON d.message = m.id AND d.kind = 'post'"
         " LEFT JOIN question q ON q.message = m.id ORDER BY m.accepted_at, d.seq",
         limit,
     )

@@ -1,0 +1,44 @@
+"""What `nbalert history` reads from the courier: the trail checked, or all of it for export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from nbalert.agreement import disagreements
+from nbalert.client import Client
+from nbalert.trail import Head, broken
+
+
+def faults(client: Client) -> list[str]:
+    """What is wrong with audit trail and ledger, a line each; empty if nothing is.
+
+    Raises:
+        CourierError: There is no courier to ask.
+    """
+    head = Head(*client.request({"do": "trail", "after": 0})["head"])
+    leaves = list(_rows(client, "book", ""))
+    rows = list(_rows(client, "trail", 0))
+    found = list(broken(rows, head))
+    return found or list(disagreements(rows, leaves, head.seq))
+
+
+def exported(client: Client) -> dict[str, Any]:
+    """Everything on record: the trail's entries, each with its hash, the head, and all deliveries."""
+    head = Head(*client.request({"do": "trail", "after": 0})["head"])
+    entries = ({**json.loads(row["entry"]), "sha256": row["sha256"]} for row in _rows(client, "trail", 0))
+    return {
+        "head": head._asdict(),
+        "trail": list(entries),
+        "deliveries": list(_rows(client, "deliveries", 0)),
+    }
+
+
+def _rows(client: Client, what: str, after: int | str) -> Iterator[dict[str, Any]]:
+    while True:
+        page = client.request({"do": what, "after": after})
+        yield from page["rows"]
+        if page["next"] is None:
+            return
+        after = page["next"]
