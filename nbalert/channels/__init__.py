@@ -20,6 +20,7 @@ from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
 KINDS = {
+    "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
     "webhook": "nbalert.channels.webhook:WebhookChannel",
 }

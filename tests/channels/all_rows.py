@@ -1,0 +1,9 @@
+"""The table of the contract suite: a channel is tested by adding its row."""
+
+from __future__ import annotations
+
+from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
+from tests.channels.row_plain import InboxRow, WebhookRow
+from tests.channels.rows import Row
+
+ROWS: dict[str, type[Row]] = {row.kind: row for row in (DiscordRow, DiscordWebhookRow, InboxRow, WebhookRow)}

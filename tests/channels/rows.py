@@ -1,0 +1,105 @@
+"""A channel's place in the contract suite: what its reader sees, and what its people can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from nbalert.message import Message, Receipt
+from tests.chat_servers.webhook import Webhook
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One message as its reader sees it.
+
+    Args:
+        text: All of its text, markup undone: title, text, blocks, fields.
+        files: Texts of the files that go along.
+        images: How many figures.
+        pinged: Who was notified.
+        buttons: Labels of those that can be pressed.
+    """
+
+    text: str
+    files: tuple[str, ...] = ()
+    images: int = 0
+    pinged: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()
+
+
+class Row(ABC):
+    """One kind of channel, its server, and the people there.
+
+    `ways` are the ways to answer: `button`, `reply`, `reaction`; none where nobody can. `vexations` are those
+    of `stranger`, `edited`, `bot`, `elsewhere` and `talk` that can be given there: they must not count.
+    `tells` says whether `respond` reaches people; where not, the service itself refuses what does not count.
+    """
+
+    kind: ClassVar[str]
+    has_keys: ClassVar[bool] = True
+    """Whether a post that is tried again is one message in any case."""
+    edits: ClassVar[bool] = True
+    """Whether `update` changes a message in place."""
+    takes_anything: ClassVar[bool] = False
+    """Whether any answer of 2xx is a receipt."""
+    ways: ClassVar[tuple[str, ...]] = ()
+    vexations: ClassVar[tuple[str, ...]] = ()
+    tells: ClassVar[bool] = False
+    approver: ClassVar[str] = "bob"
+    second: ClassVar[str] = "carol"
+
+    server: Webhook
+    """What the channel connects to, and what misbehaves when told to."""
+
+    @classmethod
+    @contextmanager
+    @abstractmethod
+    def open(cls, folder: Path) -> Iterator[Self]:
+        """The row, with its server running."""
+
+    @abstractmethod
+    def values(self) -> dict[str, Any]:
+        """The channel's settings."""
+
+    def listening(self) -> dict[str, Any]:
+        """The settings where answers are wanted; mostly the same."""
+        return self.values()
+
+    @abstractmethod
+    def seen(self) -> list[Seen]:
+        """What a reader sees, oldest first."""
+
+    @abstractmethod
+    def revoke(self) -> None:
+        """The token is good no longer."""
+
+    def answer(self, receipt: Receipt, person: str, text: str, way: str) -> None:
+        """A person answers a question: `text` is what a button or a reaction stands for, or the reply."""
+        raise NotImplementedError
+
+    def vex(self, how: str, receipt: Receipt) -> None:
+        """Somebody gives an answer that must not count, as yes as it can be."""
+        raise NotImplementedError
+
+    def told(self, person: str) -> list[str]:
+        """What was said to that person about answers of theirs."""
+        raise NotImplementedError
+
+    def check(self) -> None:  # noqa: B027 - optional on purpose
+        """At the end of each test: the server has nothing to complain of."""
+
+
+def seen_of(message: Message) -> Seen:
+    """A message that reached its reader as it is."""
+    texts = [message.title, message.text, message.error, message.traceback, message.result, message.output]
+    texts += [message.code, *(f"{name} {value}" for name, value in message.metadata.items())]
+    if message.decision is not None:
+        texts.append(message.decision.sentence)
+    asks = message.question is not None and message.decision is None
+    buttons = [b.label for b in message.question.policy.buttons] if message.question and asks else []
+    return Seen("\n".join(texts), images=len(message.images), buttons=tuple(buttons))
