@@ -143,9 +143,17 @@ class Line:
 
 
 class Peer:
-    """The courier's end of one connection."""
+    """The courier's end of one connection.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    Args:
+        pid: The other end's process, as the system knows it: 0 for one of another PID namespace; None where
+            nobody tells.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int | None = None
+    ) -> None:
+        self.pid = pid
         self._reader = reader
         self._writer = writer
 
@@ -186,8 +194,8 @@ async def listen(path: Path, on_peer: Any) -> asyncio.AbstractServer:
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             keep_from_forks(writer.get_extra_info("socket"))
-            _check_peer(writer.get_extra_info("socket"))
-            await on_peer(Peer(reader, writer))
+            pid = _check_peer(writer.get_extra_info("socket"))
+            await on_peer(Peer(reader, writer, pid))
         except CourierError:
             pass  # another user's process: no word to it
         finally:
@@ -222,11 +230,16 @@ def _check_folder(folder: Path) -> None:
         raise CourierError(f"{folder} is not a private folder of yours; remove it or set NBALERT_HOME")
 
 
-def _check_peer(connection: socket.socket) -> None:
-    """The other end's user, as the system knows it. Only Linux tells; elsewhere the folder has to do."""
+def _check_peer(connection: socket.socket) -> int | None:
+    """The other end is this user's. Only Linux tells; elsewhere the folder has to do.
+
+    Returns:
+        Its process, as the system knows it: 0 for one of another PID namespace; None where nobody tells.
+    """
     if not hasattr(socket, "SO_PEERCRED"):
-        return
+        return None
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
+    pid, uid, _ = struct.unpack("3i", credentials)
     if uid != os.getuid():
         raise CourierError("the other end of the line belongs to another user")
+    return int(pid)

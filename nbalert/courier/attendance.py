@@ -17,6 +17,8 @@ class Presence:
 
     Args:
         origin: Names it over reconnections.
+        pid: As it is seen from here, or else as it calls itself.
+        is_seen: Whether the pid is one of those that can be looked at from here.
         runs: Its alerted cells that run, by id of the run.
         has_left: It has said goodbye.
     """
@@ -29,6 +31,7 @@ class Presence:
     since: float = field(default_factory=time.time)
     runs: dict[str, Frame] = field(default_factory=dict)
     has_left: bool = False
+    is_seen: bool = True
 
 
 class Attendance:

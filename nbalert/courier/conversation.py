@@ -249,10 +249,12 @@ def _agreed(theirs: int) -> int:
 
 
 def _presence(peer: Peer, hello: Frame) -> Presence:
+    seen = peer.pid  # what it says of itself may be of another PID namespace, or not be so
     return Presence(
         peer=peer,
         origin=str(hello["origin"]),
-        pid=int(hello["pid"]),
+        pid=seen or int(hello["pid"]),
+        is_seen=seen != 0,
         notebook=str(hello["notebook"]),
         project="",
         runs=dict(hello.get("runs", {})),

@@ -58,8 +58,9 @@ class Deaths:
         if known := self._watched.get(presence.origin):
             known.presence = presence
             return
-        events = _memory_events(presence.pid, self._cgroups)
-        watched = _Watched(presence, _pidfd(presence.pid), events, _kills(events))
+        events = _memory_events(presence.pid, self._cgroups) if presence.is_seen else None
+        handle = _pidfd(presence.pid) if presence.is_seen else None
+        watched = _Watched(presence, handle, events, _kills(events))
         self._watched[presence.origin] = watched
         if watched.handle is not None:
             asyncio.get_running_loop().add_reader(watched.handle, self.look, presence.origin)
@@ -67,7 +68,8 @@ class Deaths:
     def look(self, origin: str) -> None:
         """Its line has ended, or its pidfd says so: if the process is gone, it has died, or said goodbye."""
         watched = self._watched.get(origin)
-        if watched and not _lives(watched.presence.pid, watched.handle):
+        # Of one that cannot be seen nobody knows: it is given up when it does not come back.
+        if watched and watched.presence.is_seen and not _lives(watched.presence.pid, watched.handle):
             self._end(watched)
 
     def give_up(self, is_gone: Callable[[str], bool]) -> None:

@@ -19,6 +19,7 @@ from nbalert.courier.deaths import Death, Deaths
 from nbalert.home import Home
 from nbalert.line import Peer
 from nbalert.process import client
+from tests.containers import contained
 from tests.kernels import Kernel
 from tests.person import Person
 from tests.processes import Script, wait_until
@@ -160,6 +161,14 @@ line.send({"do": "bye"})
 """
 
 
+WATCHED = """
+import nbalert, os, time
+with nbalert.watching("Training"):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+"""
+
+
 def test_a_goodbye_on_a_second_line_counts(home: Home) -> None:
     """A process that came back after a cut and ends in order has not died in the cell that ran at the cut."""
     client().request({"do": "status"})
@@ -167,6 +176,39 @@ def test_a_goodbye_on_a_second_line_counts(home: Home) -> None:
         assert script.end() == 0, script.stderr
         wait_until(lambda: script.pid not in present())
     assert titles() == []
+
+
+def test_a_death_in_another_pid_namespace(home: Home) -> None:
+    """In a container, where it calls itself process 1: the system knows better whom to watch."""
+    client().request({"do": "status"})
+    with Script(WATCHED, under=contained) as script:
+        assert script.line() == "1"
+        wait_until(lambda: len(present()) == 2)
+        assert 1 not in present()
+        script.kill()
+        wait_until(titles)
+    (title,) = titles()
+    assert "died" in title
+
+
+def test_who_cannot_be_seen_is_given_up_when_it_stays_away(home: Home) -> None:
+    """A courier in a container, a kernel outside: its pid means another process there, or none."""
+    died: list[Death] = []
+
+    async def work() -> None:
+        reader = asyncio.StreamReader()
+        deaths = Deaths(died.append)
+        peer = Peer(reader, cast(asyncio.StreamWriter, None), 0)
+        deaths.watch(Presence(peer, "o", gone, "", "", is_seen=False))
+        deaths.look("o")
+        deaths.give_up(lambda origin: False)
+        assert died == []
+        deaths.give_up(lambda origin: True)
+        assert len(died) == 1
+
+    with subprocess.Popen(["true"]) as process:
+        gone = process.pid
+    asyncio.run(work())
 
 
 def test_without_pidfds_a_zombie_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
