@@ -17,6 +17,7 @@ from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.projects import OwnInbox, Project, Projects
+from nbalert.courier.responding import Responding
 from nbalert.courier.store import Store
 from nbalert.courier.urging import Urging
 from nbalert.home import Home
@@ -53,15 +54,20 @@ class Rooms:
             lambda project, messages, reason: self.kept.append((messages, reason)),
             lambda origin: origin not in self.strangers,
         )
+        self.responding = Responding(self.store, self.projects)
         hearers = Hearers(
             reply=lambda origin, question, reply: self.replied.append(reply),
             end=lambda origin, decision: self.ended.append(decision),
-            void=lambda question, reply, why: self.voided.append((reply, why)),
+            void=self._void,
         )
         self.ledger = Ledger(self.store, self.delivery, self.trail, self.agenda, self.clock, hearers)
         urging = Urging(self.store, self.delivery, self.trail, self.agenda)
         self.due = {"end": self.ledger.expire, "remind": urging.remind, "escalate": urging.escalate}
         self.intake = Intake(self.spool, self.store, self.delivery, self.ledger)
+
+    def _void(self, question: str, reply: Reply, why: str) -> None:
+        self.voided.append((reply, why))
+        self.responding.tell(question, reply, why)
 
     def learn(self, url: str, **values: Any) -> frozenset[str]:
         """A process of the project `p` brings its webhook `ci`."""
@@ -97,6 +103,7 @@ async def opened(home: Home, clock: Clock | None = None) -> AsyncIterator[Rooms]
     try:
         yield rooms
     finally:
+        await rooms.responding.aclose()
         await rooms.delivery.aclose()
         await rooms.projects.aclose()
         rooms.trail.keep()

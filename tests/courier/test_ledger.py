@@ -26,9 +26,9 @@ def opened(rooms: Rooms, **options: Any) -> Question:
     return one
 
 
-def said(person: str, text: str = "yes", reference: str = "1") -> Reply:
-    """An answer, now."""
-    return Reply(reference=reference, person=person, text=text, at=datetime.now(UTC))
+def said(person: str, text: str = "yes", reference: str = "1", at: datetime | None = None) -> Reply:
+    """An answer, now unless it says when."""
+    return Reply(reference=reference, person=person, text=text, at=at or datetime.now(UTC))
 
 
 def test_an_approval_is_used_once_by_its_run(home: Home) -> None:
