@@ -67,6 +67,11 @@ class Home:
         return self.root / "courier.starting"
 
     @property
+    def stopped(self) -> Path:
+        """There from a stop until the next start: a courier that began before, and was left alone, ends."""
+        return self.root / "courier.stopped"
+
+    @property
     def log(self) -> Path:
         """The courier's log."""
         return self.root / "courier.log"

@@ -139,6 +139,8 @@ def run(home: Home, *, is_detached: bool) -> int:
     if lock is None:
         _say("busy" if is_detached else "a courier serves this home already; see nbalert status", is_detached)
         return 0 if is_detached else 1
+    if is_detached and home.stopped.exists():  # its starter was killed, and nobody knew of it
+        return 0
     try:
         serve(
             home,

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from nbalert.courier import detached
 from nbalert.courier.host import Host
@@ -86,7 +86,8 @@ def end(home: Home, dismiss: Callable[[], str]) -> str:
     with _hosting:
         fault = f"a courier is being started, and does not come; see {home.log}"
         with _awaited(lambda: Lock.take(home.starting), fault):
-            mode = dismiss()
+            home.stopped.touch()
+            mode = _dismissed(home, dismiss)
             if mode not in ("", "inline"):
                 _wait_for_end(home)
         return mode
@@ -125,11 +126,20 @@ def _mode() -> str:
     return mode
 
 
+def _dismissed(home: Home, dismiss: Callable[[], str]) -> str:
+    """The mode of the courier that was told to end, also of one that begins and whose starter was killed."""
+    if home.root in _hosts:  # looking at a lock of this very process would give it up
+        return dismiss()
+    fault = f"a courier begins, and does not come; see {home.log}"
+    mode = _awaited(lambda: dismiss() or (_is_free(home) and "none"), fault)
+    return "" if mode == "none" else mode
+
+
 def _wait_for_end(home: Home) -> None:
     _awaited(lambda: _is_free(home), f"the courier does not end within {END_S:.0f} s; see {home.log}")
 
 
-def _awaited(look: Callable[[], _Found | None], fault: str) -> _Found:
+def _awaited(look: Callable[[], _Found | Literal[False] | None], fault: str) -> _Found:
     """What a look finds in the end; where nothing comes, an error that says so."""
     deadline = time.monotonic() + END_S
     while not (found := look()):
@@ -140,6 +150,7 @@ def _awaited(look: Callable[[], _Found | None], fault: str) -> _Found:
 
 
 def _start(home: Home) -> None:
+    home.stopped.unlink(missing_ok=True)
     try:
         detached.start(home)
     except detached.KilledAtStart:

@@ -253,6 +253,19 @@ def test_a_stop_while_one_begins(detached: Home) -> None:
         assert script.end() == 0
 
 
+def test_a_stop_while_one_begins_whose_starter_was_killed(detached: Home) -> None:
+    """Nobody waits for it any more, and it does not outlive the stop; the next alert has one."""
+    for pause_s in (0.0, 0.15, 0.3):  # it comes at any point of its beginning
+        with Script("from nbalert.process import client; client().start(); input()") as script:
+            wait_until(lambda: couriers(detached))
+            script.kill()
+            time.sleep(pause_s)
+        stop_courier(detached)
+        wait_until(lambda: not couriers(detached))
+    nbalert.post("one").wait(30)
+    assert len(couriers(detached)) == 1
+
+
 def _is_starting(home: Home) -> bool:
     if not home.root.is_dir():
         return False
