@@ -22,6 +22,8 @@ from nbalert.settings import ChannelTable
 KINDS = {
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
+    "slack": "nbalert.channels.slack:SlackChannel",
+    "slack-webhook": "nbalert.channels.slack_webhook:SlackWebhookChannel",
     "webhook": "nbalert.channels.webhook:WebhookChannel",
 }
 """Kind → where its class is. Entry points of the group `nbalert.channels` add rows."""

@@ -45,6 +45,9 @@ class Row(ABC):
     """Whether a post that is tried again is one message in any case."""
     edits: ClassVar[bool] = True
     """Whether `update` changes a message in place."""
+    takes_images: ClassVar[bool] = True
+    burst: ClassVar[int] = 30
+    """How many messages the service takes without a pause."""
     takes_anything: ClassVar[bool] = False
     """Whether any answer of 2xx is a receipt."""
     ways: ClassVar[tuple[str, ...]] = ()
