@@ -138,7 +138,7 @@ class Decision:
         people = f" by {', '.join(self.people)}" if self.by else ""
         own = " (self-approved)" if self.is_self_approved else ""
         reason = f": {self.reason}" if self.reason else ""
-        return _one_line(f"{self.outcome}{answer}{people}{own}{reason}")
+        return one_line(f"{self.outcome}{answer}{people}{own}{reason}")
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ class Decision:
         )
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Foreign words in a terminal or a traceback: no new line, no escape sequence."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 

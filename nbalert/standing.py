@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from nbalert.policy import ANYONE, Answer, Policy, Reply, Voice, read
@@ -46,13 +47,13 @@ def heard(question: Question, replies: Sequence[Reply], decision: Decision | Non
     ]
 
 
-def missing(question: Question, replies: Sequence[Reply]) -> str:
+def missing(question: Question, replies: Sequence[Reply], now: datetime) -> str:
     """What an open question waits for: `1 of 2, waiting for one of bob, carol`."""
     voices = {one.reply.person: one.voice for one in heard(question, replies) if not one.objection}
     answer, have = _leading(voices)
     agreeing = {person for person, voice in voices.items() if voice.answer == answer}
     need = question.policy.need
-    able = [person for person in _able(question) if person not in agreeing]
+    able = [person for person in _able(question, now) if person not in agreeing]
     waits = f"waiting for {_some(able, need - have, is_more=have > 0)}"
     if need == 1:
         return waits
@@ -73,10 +74,19 @@ def _leading(voices: dict[str, Voice]) -> tuple[Answer | None, int]:
     return counts.most_common(1)[0] if counts else (None, 0)
 
 
-def _able(question: Question) -> Iterator[str]:
-    """Everybody who may answer, on any channel, once."""
-    policies = {id(one): one for one in (question.policy, *question.policies.values())}
-    yield from dict.fromkeys(person for policy in policies.values() for person in _allowed(policy))
+def escalates_at(question: Question) -> datetime | None:
+    """When another channel is asked as well; None if none is."""
+    if not question.escalate_to or question.escalate_after_s is None:
+        return None
+    return question.asked_at + timedelta(seconds=question.escalate_after_s)
+
+
+def _able(question: Question, now: datetime) -> Iterator[str]:
+    """Everybody who may answer, on any channel in which it is asked by now, once."""
+    later = escalates_at(question)
+    silent = question.escalate_to if later is not None and now < later else ""
+    others = (policy for name, policy in question.policies.items() if name != silent)
+    yield from dict.fromkeys(person for policy in (question.policy, *others) for person in _allowed(policy))
 
 
 def _allowed(policy: Policy) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from nbalert.policy import Policy, Reply
 from nbalert.question import Decision, Outcome, Question, decide
-from nbalert.standing import LATE, REPLACED, heard, missing
+from nbalert.standing import LATE, REPLACED, escalates_at, heard, missing
 from tests.inboxes import question
 
 
@@ -48,7 +48,7 @@ def test_missing(policy: dict[str, Any], said: tuple[str, ...], words: str) -> N
     asked = question(**policy)
     given = replies(asked, *said)
     assert decide(asked, given) is None
-    assert missing(asked, given) == words
+    assert missing(asked, given, asked.asked_at) == words
 
 
 def test_each_answer_is_judged() -> None:
@@ -81,8 +81,19 @@ def test_answers_are_said() -> None:
 
 def test_channels_are_put_together() -> None:
     """Whoever may answer on any of the channels is waited for."""
-    asked = question(policies={"oncall": Policy(approvers=("carol", "U1"))})
-    assert missing(asked, []) == "waiting for one of bob, carol, U1"
+    asked = question(policies={"team": Policy(approvers=("carol", "U1"))})
+    assert missing(asked, [], asked.asked_at) == "waiting for one of bob, carol, U1"
+
+
+def test_who_is_asked_later_is_not_waited_for() -> None:
+    """People of the channel that is asked when nobody has decided are waited for from then on."""
+    oncall = {"oncall": Policy(approvers=("dan",))}
+    asked = question(policies=oncall, escalate_to="oncall", escalate_after_s=60.0)
+    then = escalates_at(asked)
+    assert then == asked.asked_at + timedelta(seconds=60)
+    assert missing(asked, [], then - timedelta(seconds=1)) == "waiting for one of bob, carol"
+    assert missing(asked, [], then) == "waiting for one of bob, carol, dan"
+    assert escalates_at(question()) is None
 
 
 def test_what_is_decided_is_counted() -> None:

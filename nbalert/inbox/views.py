@@ -8,7 +8,7 @@ from typing import Any
 from nbalert.inbox.entry import Entry
 from nbalert.policy import Reply
 from nbalert.question import Question
-from nbalert.standing import heard, missing
+from nbalert.standing import escalates_at, heard, missing
 
 
 def ended(entry: Entry) -> str:
@@ -67,12 +67,14 @@ def person_view(entry: Entry, person: str) -> dict[str, Any]:
 
 
 def _asked(entry: Entry, question: Question, person: str) -> dict[str, Any]:
+    then = escalates_at(question)
     return {
         "file": f"api/messages/{entry.id}/code",
         "objection": objection(question, person),
         "buttons": [button._asdict() for button in question.policy.buttons],
         "hint": question.policy.hint,
-        "missing": missing(question, entry.replies),
+        "escalates_at": then.isoformat() if then else None,
+        "missing": missing(question, entry.replies, datetime.now(UTC)),
     }
 
 

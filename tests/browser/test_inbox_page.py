@@ -359,7 +359,7 @@ def test_lost_and_found(inbox: Inbox, open_page: OpenPage) -> None:
 def test_nothing_sticks_out(inbox: Inbox, open_page: OpenPage, width: int) -> None:
     """Whatever is long is broken or scrolls in its own box: the page itself never scrolls sideways."""
     word = "x" * 500
-    asked = question(word, code=word, approvers=(word, "bob"))
+    asked = question(word, code=word, approvers=(word, "bob"), choices=(word[:400], "x"), need=2)
     message = Message(
         title=word,
         text=word,
@@ -369,8 +369,14 @@ def test_nothing_sticks_out(inbox: Inbox, open_page: OpenPage, width: int) -> No
         source=Source(notebook=word),
         question=asked,
     )
-    post(inbox.sender(), message)
+    sender = inbox.sender()
+    id_ = post(sender, message)
+    reference = reply(inbox.person("bob"), id_, word[:400]).json()["reference"]
+    sender.post(f"/api/messages/{id_}/notices", json={"reply": reference, "text": word})
+    body = {"key": "r", "title": word, "mention": [word]}
+    sender.post(f"/api/messages/{id_}/reminders", json=body).raise_for_status()
     page = open_page("bob", viewport={"width": width, "height": 700})
+    page.get_by_role("button", name="Change my answer").click()
     expect(page.locator(".card")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
@@ -390,8 +396,21 @@ def test_contrast(inbox: Inbox, open_page: OpenPage, scheme: Any) -> None:
     post(sender, asked, "open")
     for outcome in (Outcome.APPROVED, Outcome.REJECTED, Outcome.EXPIRED):
         post(sender, ended(asked, outcome, by=("bob",), reason="r", is_self_approved=True), outcome)
+    for kind in ({"choices": ("blue", "green")}, {"input": "int"}):
+        one = question(str(kind), need=2, redacted=1, **kind)
+        id_ = post(sender, Message(title="q", question=one, mention=("bob",)), one.id)
+        given = [reply(inbox.person("carol"), id_, text).json() for text in ("blue", "green", "1", "2")]
+        notice = {"reply": next(one["reference"] for one in given if "reference" in one), "text": "late"}
+        sender.post(f"/api/messages/{id_}/notices", json=notice)
+        reminder = {"key": "r", "title": "soon", "mention": ["bob"]}
+        sender.post(f"/api/messages/{id_}/reminders", json=reminder).raise_for_status()
     page = open_page("bob", color_scheme=scheme)
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator(".problem:visible")).to_have_count(1)
+    expect(page.locator("#reminded button")).to_have_count(2)
     assert json.loads(page.evaluate(CONTRAST)) == []
+    page.context.close()
+    assert json.loads(open_page("carol", color_scheme=scheme).evaluate(CONTRAST)) == []
 
 
 CONTRAST = """() => {

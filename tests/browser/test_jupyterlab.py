@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nbalert.durations import parse_duration, show_duration
+from nbalert.question import sha256_of
 from tests.browser.jupyterlab import Lab, Notebook, Open
+from tests.person import Person
 from tests.processes import wait_until
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -59,7 +61,7 @@ def seconds_left(notebook: Notebook) -> int:
 
 
 def test_countdown_and_cancel(notebook: Open) -> None:
-    """While Run All is blocked the widget counts down; a click on Cancel ends it, and no later cell runs."""
+    """While Run All is blocked the widget counts down; Cancel ends it with its reason; no later cell runs."""
     page = notebook("cancel.ipynb", *asking("Cancel me?"))
     page.run_all()
     expect(page.waiting).to_contain_text("asked on inbox")
@@ -69,13 +71,44 @@ def test_countdown_and_cancel(notebook: Open) -> None:
     expect(page.waiting).not_to_contain_text(f"{show_duration(before)} left")
     expect(page.waiting).not_to_contain_text(f"{show_duration(before - 1)} left")
     assert before - 20 < seconds_left(page) < before
-    page.waiting.get_by_role("button", name="Cancel").click()
-    expect(page.decision).to_contain_text("cancelled in the notebook")
-    expect(page.output(1)).to_contain_text("NotApproved: cancelled: cancelled in the notebook")
+    page.waiting.get_by_role("textbox").press_sequentially("wrong <b>table")
+    page.page.keyboard.press("Tab")
+    expect(page.waiting.get_by_role("button", name="Cancel")).to_be_focused()
+    page.page.keyboard.press("Enter")
+    expect(page.decision).to_contain_text("wrong <b>table")
+    expect(page.output(1)).to_contain_text("NotApproved: cancelled: wrong <b>table")
     expect(page.waiting).to_have_count(0)
     page.until_idle()
     shown = page.page.locator(".jp-OutputArea").all_inner_texts()
     assert not [text for text in shown if "ran" in text]
+
+
+def test_two_answers_and_two_asks_in_order(notebook: Open, lab: Lab) -> None:
+    """Under Run All each answer shows as it comes, with what is missing; the next ask waits for its turn."""
+    first, second = "First of two?", "Second of two?"
+    options = "--timeout 100s --need 2 --approvers bob,carol"
+    page = notebook("two.ipynb", *asking(first, options), *asking(second, options)[1:])
+    page.run_all()
+    expect(page.waiting).to_contain_text("0 of 2, waiting for bob and carol")
+    code = 'print("the body ran")\n'
+    expect(page.waiting).to_contain_text(f"code sha256 {sha256_of(code)[:12]}")
+    expect(page.waiting).to_contain_text("asked on inbox")
+    with Person(lab.link("bob")) as bob, Person(lab.link("carol")) as carol:
+        bob.answer(first, "yes: seen").raise_for_status()
+        expect(page.waiting).to_contain_text("bob: approved: seen")
+        expect(page.waiting).to_contain_text("1 of 2, waiting for carol")
+        bob.answer(first, "yes").raise_for_status()
+        expect(page.waiting).to_contain_text("seen (does not count: a later answer took its place)")
+        expect(page.output(2)).to_have_text("")
+        carol.answer(first, "yes: go").raise_for_status()
+        expect(page.decision).to_contain_text("by bob, carol: go")
+        expect(page.output(2)).to_contain_text("the next cell ran")
+        expect(page.waiting).to_contain_text(second)
+        carol.answer(second, "no: not today").raise_for_status()
+        expect(page.output(3)).to_contain_text("NotApproved: rejected by carol: not today")
+        expect(page.output(4)).to_have_text("")
+        late = bob.reply(bob.until(lambda view: view["message"]["title"] == second)["id"], "yes")
+        assert late.json() == {"error": "this question has ended: rejected by carol: not today"}
 
 
 def test_approval_on_the_inbox_page(notebook: Open, inbox: Page, lab: Lab) -> None:

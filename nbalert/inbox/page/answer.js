@@ -22,7 +22,7 @@ export function actions(view, room, given) {
   ].filter(Boolean);
   const form = field
     ? el("div", { class: "actions typed", role: "group", "aria-label": "Your answer" }, field, all[0],
-      el("p", { class: "hint", id: `hint-${view.id}` }, hint), reason, all.slice(1))
+      problem, el("p", { class: "hint", id: `hint-${view.id}` }, hint), reason, all.slice(1))
     : el("div", { class: `actions${policy.choices.length ? " choosing" : ""}`, role: "group", "aria-label": "Your answer" }, reason, el("div", { class: "words" }, all));
   refuse(room.told.get(view.id) ?? "");
 
@@ -47,7 +47,7 @@ export function actions(view, room, given) {
     all.forEach((button) => (button.disabled = false));
     if (form.isConnected && way === "reply") field.focus();
   }
-  return el("div", {}, mine(given, form), form, problem);
+  return el("div", {}, mine(given, form), form, field ? null : problem);
 }
 
 function word(button, place, policy, onclick) {

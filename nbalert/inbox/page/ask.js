@@ -46,7 +46,7 @@ function whatRuns(question, over) {
     el("span", { class: "sha", title: `SHA-256 of the exact code: ${question.code_sha256}` }, `sha256 ${question.code_sha256.slice(0, 12)}`),
     el("a", { class: "file", href: question.file, download: "", "aria-label": "Download the code" }, icon("download"), "Download"));
   const isShort = !over && lines <= SHORT.lines && question.code.length <= SHORT.chars;
-  const code = el("pre", { class: "code", tabindex: "0", "aria-label": "Code" }, el("code", {}, python(question.code)));
+  const code = el("pre", { class: "code", tabindex: "0", role: "group", "aria-label": "Code" }, el("code", {}, python(question.code)));
   return el("div", { class: "code-box" }, head, folded("question-code", code, question.code, { isOpen: isShort }));
 }
 
@@ -59,6 +59,8 @@ function facts(question, over, room) {
     policy.need > 1 && !over ? ["So far", el("span", { class: "missing" }, question.missing)] : null,
     policy.asker ? ["Asked by", policy.asker] : null,
     question.expires_at && !over ? ["Until", until(question, room)] : null,
+    question.escalates_at && !over && Date.parse(question.escalates_at) > room.now()
+      ? ["If nobody decides", el("span", {}, `${question.escalate_to} is asked as well, at `, time(question.escalates_at))] : null,
   ];
   return rows.filter(Boolean).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
 }
@@ -72,9 +74,12 @@ function until(question, room) {
 function reminders(view, over) {
   if (!view.reminders.length) return null;
   return el("ul", { class: "answers reminders", "aria-label": "Reminders" }, view.reminders.map((one) =>
-    el("li", {}, el("span", { class: "dot warning" }, icon("clock")), el("span", { class: "said" }, visible(one.title),
+    el("li", {}, el("span", { class: "dot warning" }, icon("clock")), el("span", { class: "said" }, visible(withoutTitle(one.title, view.message.title)),
       one.is_mine && !over ? el("span", { class: "chip" }, "for you") : null), time(one.at))));
 }
+
+// A reminder repeats what is asked; on the card of the question that is said already.
+export const withoutTitle = (text, title) => (text.endsWith(`: ${title}`) ? text.slice(0, -title.length - 2) : text);
 
 function answers(view, over) {
   const { decision: ended } = view.message;
