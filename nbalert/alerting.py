@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from nbalert.cell_message import Parts, cell_message
 from nbalert.endings import TELLS
-from nbalert.message import Source
+from nbalert.message import Message, Source
 from nbalert.posting import here, leave, post
 from nbalert.process import client
 from nbalert.recording import CellRun, Recording
@@ -16,12 +17,18 @@ from nbalert.vigil import Vigil
 _vigils: dict[str, Vigil] = {}
 
 
+def vigil() -> Vigil:
+    """That of this process."""
+    sender = client()
+    return _vigils.setdefault(sender.origin, Vigil(sender))
+
+
 def begin(recording: Recording, options: argparse.Namespace, count: int | None) -> None:
     """An alerted cell starts: meanwhile the courier is found or started, and is told what runs."""
-    sender = client()
     title = options.title or f"Cell [{count}]"
-    vigil = _vigils.setdefault(sender.origin, Vigil(sender))
-    vigil.begin(recording, title, options.channel or [""], here(Source(cell_number=count)))
+    watching = vigil()
+    watching.begin(recording, title, options.channel or [""], here(Source(cell_number=count)))
+    watching.follow(recording)
 
 
 def say(options: argparse.Namespace) -> None:
@@ -39,8 +46,7 @@ def tell(run: CellRun, options: argparse.Namespace) -> None:
     try:
         _tell(run, options)
     finally:  # not before: a death in between is told rather twice than not at all
-        if vigil := _vigils.get(client().origin):
-            vigil.end(run.id)
+        vigil().end(run.id)
 
 
 def _tell(run: CellRun, options: argparse.Namespace) -> None:
@@ -52,8 +58,16 @@ def _tell(run: CellRun, options: argparse.Namespace) -> None:
         has_output=not options.no_output,
         has_images=not options.no_images,
     )
-    where = here(
-        Source(notebook=run.notebook or "", cell_id=run.cell_id or "", cell_number=run.execution_count)
-    )
-    if fault := leave(cell_message(run, parts, where), options.channel or [""]):
+    keep(cell_message(run, parts, place_of(run)), options.channel or [""])
+
+
+def place_of(run: CellRun) -> Source:
+    """Where a cell ran."""
+    cell = Source(notebook=run.notebook or "", cell_id=run.cell_id or "", cell_number=run.execution_count)
+    return here(cell)
+
+
+def keep(message: Message, channels: Sequence[str]) -> None:
+    """Put a message on disk; a fault is one line, and no error."""
+    if fault := leave(message, channels):
         print(f"nbalert: {fault}", file=sys.stderr)

@@ -35,9 +35,8 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         parts: What of it to say.
         where: Notebook, cell, host and user.
     """
-    name = Path(run.notebook).stem if run.notebook else "Cell"
     number = f" [{run.execution_count}]" if run.execution_count else ""
-    title, level = ending(name + number, run.outcome, run.duration_s)
+    title, level = ending(name_of(run) + number, run.outcome, run.duration_s)
     return Message(
         title=parts.title or title,
         level=level,
@@ -51,6 +50,11 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         duration_s=run.duration_s,
         source=where,
     )
+
+
+def name_of(run: CellRun) -> str:
+    """What a title calls it: the notebook, where that is known."""
+    return Path(run.notebook).stem if run.notebook else "Cell"
 
 
 def cut(text: str, limit: int = TEXT_CHARS) -> str:

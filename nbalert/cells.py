@@ -36,8 +36,11 @@ class CellWatcher:
     Args:
         shell: The shell to watch.
         check: Raises SyntaxError for a wrong option; given the magic's name and the rest of its line.
-        begun: Called before an `%%alert` cell runs. What it raises is logged.
-        done: Called once after each `%%alert` cell, also after a failed one. What it raises is logged.
+        begun: Called before a recorded cell runs: one with `%%alert`, or wanted. What it raises is logged.
+        done: Called once after each of them, also after a failed one. What it raises is logged.
+
+    Attributes:
+        wants: Whether a cell without `%%alert` is to be recorded; of its source, for outermost cells only.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class CellWatcher:
         self._check = check
         self._done = done
         self._begun = begun
+        self.wants: Callable[[str], bool] = _nothing
         self._recorder: Recorder | None = None
         # pre_run_cell and post_run_cell nest (%%capture, %rerun, run_cell in user code) and, on subshells of
         # ipykernel 7, interleave: entries are found by the identity of their info, never by position alone
@@ -105,7 +109,8 @@ class CellWatcher:
     def _before(self, info: ExecutionInfo) -> None:
         try:
             source = info.raw_cell or ""
-            recording = self._recording(source, info) if "%%alert" in source else None
+            is_wanted = self.wants(source) and not self._is_within()
+            recording = self._recording(source, info, is_wanted) if is_wanted or "%%alert" in source else None
             self._running.append(_Running(source, info, recording))
             if recording:
                 self._begun(recording)
@@ -124,12 +129,17 @@ class CellWatcher:
         except BaseException:  # IPython would print `result`, and send no reply at all if that fails (7.4)
             _record("an alert was not sent")
 
-    def _recording(self, source: str, info: ExecutionInfo) -> Recording | None:
+    def _is_within(self) -> bool:
+        """Whether this thread runs a cell already: it is that one's to tell what happens."""
+        thread = threading.get_ident()
+        return any(cell.thread == thread for cell in self._running)
+
+    def _recording(self, source: str, info: ExecutionInfo, is_wanted: bool) -> Recording | None:
         from nbalert.recording import Recorder  # most sessions load the extension and alert later, or never
 
         if self._recorder is None:
             self._recorder = Recorder(self._shell)
-        return self._recorder.begin(source, info)
+        return self._recorder.begin(source, info, is_wanted=is_wanted)
 
     def _take(self, result: ExecutionResult | None) -> _Running | None:
         """The entry that a result belongs to. An empty nested cell has none: its pre_run_cell never fired."""
@@ -144,6 +154,10 @@ class CellWatcher:
         if self._running[-1].source == getattr(result.info, "raw_cell", None):
             return self._running.pop()
         return None
+
+
+def _nothing(source: str) -> bool:
+    return False
 
 
 def _record(what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -18,6 +19,7 @@ from nbalert.errors import NbalertError
 from nbalert.nearest import with_nearest
 
 if TYPE_CHECKING:
+    from nbalert.auto_alerts import AutoAlerts
     from nbalert.farewell import Farewell
     from nbalert.question import Decision
     from nbalert.recording import CellRun, Recording
@@ -27,6 +29,7 @@ _USER_FRAME = 2
 
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 _ON = ("always", "failure", "success")
+_WHAT = ("status", "channels", "test", "inbox", "history", "auto")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -48,6 +51,7 @@ class NbalertMagics(Magics):
         super().__init__(shell)
         self._expand = shell.var_expand
         self.farewell: Farewell | None = None
+        self.auto: AutoAlerts | None = None
         self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
 
     # ---- %alert and %%alert
@@ -144,8 +148,10 @@ class NbalertMagics(Magics):
     # ---- %nbalert
 
     @magic_arguments()
-    @argument("what", choices=["status", "channels", "test", "inbox", "history"], help="What to do or show.")
-    @argument("words", nargs=argparse.REMAINDER, help="channels: see above; test: NAME; history: how many.")
+    @argument("what", choices=_WHAT, help="What to do or show.")
+    @argument(
+        "words", nargs=argparse.REMAINDER, help="channels, auto: see above; test: NAME; history: how many."
+    )
     @line_magic
     def nbalert(self, line: str) -> None:
         """Look after nbalert.
@@ -154,18 +160,41 @@ class NbalertMagics(Magics):
         `add NAME KIND key=value…`, `test NAME`, `default NAME`, `remove NAME`. It writes your own settings,
         with `--project` those of the project. Secrets: env:NAME, file:PATH or keyring:SERVICE/NAME.
 
+        `auto 60s [-c CHANNEL]… [--on always,failure,success]` tells of each cell that takes longer, or fails,
+        without a magic; cells that ran in a row are one message. `auto off` ends it. A cell with a line
+        `# nbalert: off` is left out.
+
         Examples:
             %nbalert inbox
             %nbalert channels add team slack channel=C0123456789 token=env:SLACK_BOT_TOKEN
             %nbalert test team
+            %nbalert auto 60s -c team
         """
         from nbalert import care  # brings what only looking needs
 
         options = _parsed("nbalert", line)
         try:
+            if options.what == "auto":
+                self._switch_auto(options.words)
+                return
             care.act(options.what, options.words)
         except (NbalertError, OSError, ValueError) as error:
             raise UsageError(f"%nbalert {options.what}: {error}") from None
+
+    def _switch_auto(self, words: Sequence[str]) -> None:
+        from nbalert import auto_alerts
+
+        if words:
+            rule = auto_alerts.rule_of(words)
+            self.switch_auto_off()
+            self.auto = auto_alerts.AutoAlerts(self.shell, self.watcher, rule) if rule else None
+        print(auto_alerts.words_of(self.auto))
+
+    def switch_auto_off(self) -> None:
+        """Tell of what has been collected; from now on only cells with a magic alert."""
+        if self.auto:
+            self.auto.take_off()
+            self.auto = None
 
     # ---- what the watcher calls
 
@@ -181,20 +210,26 @@ class NbalertMagics(Magics):
             raise SyntaxError("%%ask has no --no-raise: its body must not run unless approved")
 
     def begun(self, recording: Recording) -> None:
-        """An alerted cell starts."""
+        """An alerted cell starts, or any while auto mode is on."""
         from nbalert import alerting
 
         if self.farewell is None:
             from nbalert.farewell import farewell_for
 
             self.farewell = farewell_for(self.shell)
-        alerting.begin(recording, _options_of(recording.alert_line), self._count)
+        if self.auto:
+            self.auto.begun(recording)
+        if not recording.is_auto:
+            alerting.begin(recording, _options_of(recording.alert_line), self._count)
 
     def done(self, run: CellRun) -> None:
-        """An alerted cell has ended."""
+        """An alerted cell has ended, or any while auto mode is on."""
         from nbalert import alerting
 
-        alerting.tell(run, _options_of(run.alert_line))
+        if not run.is_auto:
+            alerting.tell(run, _options_of(run.alert_line))
+        if self.auto:
+            self.auto.done(run)
 
     @property
     def _count(self) -> int | None:
@@ -218,6 +253,7 @@ def unload(shell: InteractiveShell) -> None:
     magics = shell.magics_manager.registry.pop("nbalert", None)
     if magics is None:
         return
+    magics.switch_auto_off()
     magics.watcher.unload()
     if magics.farewell:
         magics.farewell.take_off()

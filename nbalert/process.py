@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from nbalert import ending
@@ -15,6 +16,7 @@ from nbalert.home import Home
 
 _client: Client | None = None
 _making = threading.Lock()
+_last_words: list[Callable[[], None]] = []
 
 
 def client() -> Client:
@@ -41,6 +43,11 @@ def say_goodbye() -> None:
         _client.say_goodbye()
 
 
+def before_end(tell: Callable[[], None]) -> None:
+    """Have something told when this process ends, before its deliveries are waited for."""
+    _last_words.append(tell)
+
+
 def finish(wait_s: float | None = None) -> None:
     """Wait for what this process has accepted, and leave the line. What is left is said, and not lost.
 
@@ -48,6 +55,8 @@ def finish(wait_s: float | None = None) -> None:
         wait_s: The longest wait; None is what `exit_wait_s` says.
     """
     global _client
+    while _last_words:
+        _last_words.pop()()
     ended, _client = _client, None
     if ended is None:
         return
@@ -80,6 +89,7 @@ def _forget() -> None:
     """In a forked child: the parent's line, threads and messages are the parent's."""
     global _client, _making
     _client, _making = None, threading.Lock()
+    _last_words.clear()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -40,7 +40,8 @@ class CellRun:
         execution_count: The `n` of `In[n]`.
         cell_id: The front end's; None where it sends none (nbclient).
         notebook: Path of the notebook where the front end tells it.
-        alert_line: Options of its `%%alert`.
+        alert_line: Options of its `%%alert`; empty for a cell without one, which auto mode records.
+        is_auto: Whether auto mode records it, and no magic.
         started_at: Aware UTC.
     """
 
@@ -61,6 +62,7 @@ class CellRun:
     cell_id: str | None
     notebook: str | None
     alert_line: str
+    is_auto: bool
     started_at: datetime
 
 
@@ -71,10 +73,12 @@ class Recorder:
         self._shell = shell
         self._taps = Taps(shell)
 
-    def begin(self, source: str, info: ExecutionInfo) -> Recording | None:
-        """Record from now on; None for a cell that has no `%%alert` line after all."""
+    def begin(self, source: str, info: ExecutionInfo, *, is_wanted: bool) -> Recording | None:
+        """Record from now on; None for a cell without `%%alert` line that is not wanted either."""
         stack = split(source.splitlines(keepends=True))
-        return None if stack.alert_line is None else Recording(self._shell, self._taps, stack, info)
+        if stack.alert_line is None and not is_wanted:
+            return None
+        return Recording(self._shell, self._taps, stack, info)
 
 
 class Recording:
@@ -83,18 +87,26 @@ class Recording:
     Attributes:
         id: Of this run, unique.
         alert_line: Options of its `%%alert`.
+        is_auto: Whether it has no `%%alert`.
         body: The cell without our magic lines.
         started_at: Aware UTC.
     """
 
     def __init__(self, shell: InteractiveShell, taps: Taps, stack: Stack, info: ExecutionInfo) -> None:
         self.id, self.alert_line, self.body = uuid4().hex, stack.alert_line or "", stack.body
+        self.is_auto = stack.alert_line is None
         self._shell, self._taps, self._stack, self._info = shell, taps, stack, info
         self._capture = Capture()
         self._captured_error: BaseException | None = None
         self._pid = os.getpid()
         self.started_at, self._started_s = datetime.now(UTC), time.perf_counter()
         taps.open(self._capture)
+
+    @property
+    def execution_count(self) -> int | None:
+        """The `n` of `In[n]`."""
+        count = getattr(self._shell, "execution_count", None)
+        return count if isinstance(count, int) else None
 
     @property
     def is_ours(self) -> bool:
@@ -138,6 +150,7 @@ class Recording:
             cell_id=getattr(self._info, "cell_id", None),
             notebook=_notebook(self._shell),
             alert_line=self.alert_line,
+            is_auto=self.is_auto,
             started_at=self.started_at,
         )
 

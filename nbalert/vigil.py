@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from nbalert.client import Client
@@ -24,20 +25,25 @@ class Vigil:
         self._client = client
         self._ended: dict[str, threading.Event] = {}
 
-    def begin(self, recording: Recording, title: str, channels: list[str], source: Source) -> None:
+    def begin(self, recording: Recording, title: str, channels: Sequence[str], source: Source) -> None:
         """A cell runs from now on."""
-        ended = self._ended[recording.id] = threading.Event()
+        self._ended[recording.id] = threading.Event()
         self._client.begin(
             recording.id,
             {
                 "title": title,
-                "channels": channels,
+                "channels": list(channels),
                 "code": recording.body[:CODE_CHARS],
                 "output": "",
                 "source": asdict(source),
                 "started_at": recording.started_at.timestamp(),
             },
         )
+
+    def follow(self, recording: Recording) -> None:
+        """Tell from now on what it has printed last."""
+        if not (ended := self._ended.get(recording.id)):
+            return
         watching = threading.Thread(
             target=self._watch, args=(recording, ended), name="nbalert-vigil", daemon=True
         )

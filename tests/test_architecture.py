@@ -21,6 +21,7 @@ __main__  __init__
 demo inbox_command
 teammate
 magics
+auto_alerts
 care alerting farewell spans running
 channels_command vigil
 channel_actions
@@ -28,6 +29,8 @@ asking
 widgets
 channel_test
 inbox_link
+auto
+batch
 cell_message
 cells
 recording

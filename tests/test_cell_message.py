@@ -31,6 +31,7 @@ RUN = CellRun(
     cell_id="cell-7",
     notebook="/home/carl/training.ipynb",
     alert_line="",
+    is_auto=False,
     started_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 

@@ -1,0 +1,165 @@
+"""Auto mode: every cell that takes long or fails is told, without a magic; cells in a row as one message.
+
+A front end's Run All sends all cells at once, and the kernel begins each as soon as the one before has ended.
+So what begins within a moment belongs to the same run; the message is put together when that moment has
+passed, and at the kernel's end.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nbalert.batch import Batch
+from nbalert.recording import CellRun, Recording
+
+QUIET_S = 1.0
+"""Without a cell for so long a run of cells has ended."""
+LONG_S = 2.0
+"""A cell that runs for so long is followed: most cells are not worth a thread."""
+_OPT_OUT = re.compile(r"^\s*#\s*nbalert:\s*off\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What auto mode tells.
+
+    Args:
+        after_s: Cells that take longer.
+        channels: Names; an empty name is the default channel.
+        on: `always`, `failure` or `success`.
+    """
+
+    after_s: float
+    channels: tuple[str, ...] = ("",)
+    on: str = "always"
+
+
+class Teller(Protocol):
+    """What auto mode does with what it collects."""
+
+    def begin(self, recording: Recording) -> None:
+        """A cell begins: should the process die, that is told."""
+
+    def follow(self, recording: Recording) -> None:
+        """It runs for longer: its last lines are of interest, should the process die."""
+
+    def end(self, run: str) -> None:
+        """What there is to tell of the cell is on disk: the process may die."""
+
+    def tell(self, batch: Batch) -> None:
+        """Put the message on disk."""
+
+
+class AutoMode:
+    """Collects the cells of one shell, and tells of them.
+
+    Args:
+        rule: What is told.
+        teller: Called on the cell's thread and on one of its own.
+    """
+
+    def __init__(self, rule: Rule, teller: Teller) -> None:
+        self.rule = rule
+        self._teller = teller
+        self._batch = Batch()
+        self._changed = threading.Condition()
+        self._running: tuple[float, Recording] | None = None
+        self._untold = ""
+        self._quiet_since: float | None = None
+        self._is_closed = False
+        threading.Thread(target=self._watch, name="nbalert-auto", daemon=True).start()
+
+    @staticmethod
+    def wants(source: str) -> bool:
+        """Whether a cell is to be recorded: not one that says `# nbalert: off`, nor one without code."""
+        return bool(source.strip()) and not _OPT_OUT.search(source)
+
+    def begun(self, recording: Recording) -> None:
+        """A cell begins: what is collected waits for it."""
+        if recording.is_auto:
+            self._teller.begin(recording)
+        with self._changed:
+            self._quiet_since = None
+            self._running = (time.monotonic(), recording) if recording.is_auto else None
+            self._let_go()
+            self._changed.notify()
+
+    def take(self, run: CellRun) -> None:
+        """A cell has ended; also one that its own magic has told of."""
+        with self._changed:
+            self._running = None
+            self._let_go()
+            self._untold = run.id if run.is_auto else ""
+            self._batch.add(run)
+            self._quiet_since = time.monotonic()
+            self._changed.notify()
+
+    def take_aborted(self) -> None:
+        """A cell was not run, because one before it has failed."""
+        with self._changed:
+            if self._batch.count:
+                self._batch.aborted += 1
+                self._quiet_since = time.monotonic()
+
+    def close(self) -> None:
+        """Tell of what is collected, and collect no more."""
+        with self._changed:
+            self._is_closed = True
+            self._flush()
+            self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._is_closed:
+                self._changed.wait(self._pause_s())
+                if self._running and time.monotonic() >= self._running[0] + LONG_S:
+                    (_, recording), self._running = self._running, None
+                    self._teller.follow(recording)
+                if self._quiet_since is not None and time.monotonic() >= self._quiet_since + QUIET_S:
+                    self._flush()
+
+    def _pause_s(self) -> float | None:
+        """Until the next thing falls due; None while nothing will."""
+        if self._running:
+            return max(0.0, self._running[0] + LONG_S - time.monotonic())
+        if self._quiet_since is not None:
+            return max(0.0, self._quiet_since + QUIET_S - time.monotonic())
+        return None
+
+    def _flush(self) -> None:
+        batch, self._batch, self._quiet_since = self._batch, Batch(), None
+        if batch.count and batch.is_worth_telling(self.rule.after_s, self.rule.on):
+            self._teller.tell(batch)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._untold:
+            self._teller.end(self._untold)
+            self._untold = ""
+
+
+class Aborts:
+    """Hears of cells that the kernel does not run because one before has failed; nothing where it cannot."""
+
+    def __init__(self, kernel: Any, heard: Callable[[], None]) -> None:
+        self._kernel = kernel
+        self._send = getattr(kernel, "_send_abort_reply", None)
+        self._heard = heard
+        if self._send is not None:
+            kernel._send_abort_reply = self._said
+
+    def take_off(self) -> None:
+        """Leave, unless somebody else stands before us by now."""
+        if self._send is not None and vars(self._kernel).get("_send_abort_reply") == self._said:
+            del self._kernel._send_abort_reply
+
+    def _said(self, stream: Any, message: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if message.get("header", {}).get("msg_type") == "execute_request":
+            self._heard()
+        assert self._send is not None
+        return self._send(stream, message, *args, **kwargs)

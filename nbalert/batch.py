@@ -1,0 +1,113 @@
+"""Cells that ran in a row, as one message: what auto mode tells of a Run All."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from nbalert.cell_message import Parts, cell_message, name_of
+from nbalert.durations import show_duration
+from nbalert.endings import TELLS, Outcome
+from nbalert.message import Level, Message, Source
+from nbalert.recording import CellRun
+
+SLOWEST = 5
+"""So many cells are named, with the time that each took."""
+_FAILURES = TELLS["failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What is kept of each cell."""
+
+    place: int
+    number: int | None
+    duration_s: float
+    begins: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """Cells that ran one after the other without a pause.
+
+    Args:
+        count: How many have run.
+        aborted: How many did not run because one before them had failed.
+        duration_s: Of all together.
+        slowest: The longest ones, longest first.
+        failed: The first one that failed, and its place among all, from 1.
+        last: The last one.
+        longest_s: Of the longest of those that no magic tells of.
+        has_untold_failure: Whether one failed that no magic tells of.
+    """
+
+    count: int = 0
+    aborted: int = 0
+    duration_s: float = 0.0
+    slowest: list[_Ran] = field(default_factory=list)
+    failed: tuple[int, CellRun] | None = None
+    last: CellRun | None = None
+    longest_s: float = 0.0
+    has_untold_failure: bool = False
+
+    def add(self, run: CellRun) -> None:
+        """One more has ended."""
+        self.count += 1
+        self.duration_s += run.duration_s
+        self.last = run
+        ran = _Ran(self.count, run.execution_count, run.duration_s, _first_line(run.body))
+        self.slowest = sorted([*self.slowest, ran], key=lambda one: -one.duration_s)[:SLOWEST]
+        if run.outcome in _FAILURES and self.failed is None:
+            self.failed = self.count, run
+        if run.is_auto:
+            self.longest_s = max(self.longest_s, run.duration_s)
+            self.has_untold_failure |= run.outcome in _FAILURES
+
+    def is_worth_telling(self, after_s: float, on: str) -> bool:
+        """Whether one of them took longer, or failed, and no magic has told of that."""
+        if self.has_untold_failure:
+            return on != "success"
+        return on != "failure" and self.longest_s >= after_s
+
+    @property
+    def shown(self) -> CellRun:
+        """The cell whose traceback or result the message has: the one that failed, else the last."""
+        shown = self.failed[1] if self.failed else self.last
+        assert shown is not None
+        return shown
+
+    def message(self, where: Source) -> Message:
+        """One cell as any alert, several as a summary.
+
+        Args:
+            where: Of the cell that is shown.
+        """
+        whole = cell_message(self.shown, Parts(), where)
+        return whole if self.count + self.aborted == 1 else _summary(self, whole)
+
+
+def _summary(batch: Batch, whole: Message) -> Message:
+    took, total = show_duration(batch.duration_s), batch.count + batch.aborted
+    if batch.failed is None:
+        title, level = f"{batch.count} cells in {took}, all OK", Level.OK
+    else:
+        place, run = batch.failed
+        word = "interrupted" if run.outcome is Outcome.INTERRUPTED else "failed"
+        left = f", {batch.aborted} not run" if batch.aborted else ""
+        title, level = f"{word} at cell {place} of {total} after {took}{left}", whole.level
+    return replace(
+        whole,
+        title=f"{name_of(batch.shown)}: {title}",
+        text="\n".join(_line(ran) for ran in batch.slowest),
+        level=level,
+        duration_s=batch.duration_s,
+    )
+
+
+def _line(ran: _Ran) -> str:
+    number = f" [{ran.number}]" if ran.number else ""
+    return f"cell {ran.place}{number}: {show_duration(ran.duration_s)}  {ran.begins}"
+
+
+def _first_line(body: str) -> str:
+    first = next((line.strip() for line in body.splitlines() if line.strip()), "")
+    return first if len(first) <= 60 else f"{first[:59]}…"
