@@ -146,7 +146,7 @@ class Kernel:
         return str(message["header"]["msg_id"])
 
     def published_until(
-        self, match: Callable[[dict[str, Any]], bool], timeout_s: float = 10
+        self, match: Callable[[dict[str, Any]], bool], timeout_s: float = 60
     ) -> list[dict[str, Any]]:
         """Published messages of all requests up to the first that matches; `collect` sees them as well."""
         deadline = time.monotonic() + timeout_s

@@ -79,7 +79,7 @@ class Cell:
 
     def end(self) -> Run:
         """Its reply."""
-        return self.kernel.collect(self.request, 15)
+        return self.kernel.collect(self.request)
 
 
 WAIT = """
