@@ -279,7 +279,7 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
     try:
         options: argparse.Namespace = parser.parse_args(words)
     except UsageError as error:
-        raise UsageError(with_nearest(str(error), parser.format_usage())) from None
+        raise UsageError(with_nearest(str(error), parser.format_help())) from None
     return options
 
 
