@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nbalert.inbox.entry import Entry
-from nbalert.policy import Reply
+from nbalert.policy import Answer, Reply
 from nbalert.question import Question
 from nbalert.standing import escalates_at, heard, missing
 
@@ -80,7 +80,14 @@ def _asked(entry: Entry, question: Question, person: str) -> dict[str, Any]:
 
 def _decided(entry: Entry) -> dict[str, Any] | None:
     decision = entry.decision
-    return None if decision is None else {**decision.to_json(), "people": list(decision.people)}
+    if decision is None:
+        return None
+    return {**decision.to_json(), "people": list(decision.people), "answer": _shown(decision.answer)}
+
+
+def _shown(answer: Answer | None) -> str | None:
+    """An answer as text: a page's own numbers have 53 bits."""
+    return None if answer is None else str(answer)
 
 
 def _replies(entry: Entry, question: Question) -> list[dict[str, Any]]:
@@ -89,7 +96,7 @@ def _replies(entry: Entry, question: Question) -> list[dict[str, Any]]:
             **one.reply.to_json(),
             "said": one.said,
             "is_yes": one.voice.is_yes,
-            "answer": one.voice.answer,
+            "answer": _shown(one.voice.answer),
             "objection": one.objection,
         }
         for one in heard(question, entry.replies, entry.decision)

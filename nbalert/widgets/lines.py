@@ -39,7 +39,11 @@ class Lines:
 
     def _hear(self, one: Receipt | Reply) -> None:
         with self._guard:
-            if self._ended or isinstance(one, Receipt):
+            if self._ended:
+                return
+            if isinstance(one, Receipt):
+                if one.link:
+                    self._say(f"it stands at {one.link}")
                 return
             self._replies.append(one)
             question, replies = self._asked.question, list(self._replies)

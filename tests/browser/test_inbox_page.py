@@ -104,12 +104,26 @@ def test_text_never_becomes_html(inbox: Inbox, open_page: OpenPage) -> None:
         images=(Image(svg, "image/svg+xml", evil),),
         question=replace(asked, id="q"),
     )
-    id_ = post(inbox.sender(), message)
-    put(inbox, id_, ended(message, Outcome.REJECTED, by=(evil,), reason=evil))
+    sender = inbox.sender()
+    id_ = post(sender, message)
+    with_choices = question(choices=(evil, "no\u202eyes"), need=2, policies={})
+    other = post(sender, Message(title="choose", question=with_choices, mention=("bob",)), "choices")
+    reference = reply(inbox.person("bob"), other, evil).json()["reference"]
+    sender.post(f"/api/messages/{other}/notices", json={"reply": reference, "text": evil})
+    body = {"key": "k", "title": evil, "mention": [evil]}
+    sender.post(f"/api/messages/{other}/reminders", json=body).raise_for_status()
+    answered = ended(message, Outcome.REJECTED, by=(evil,), names=(evil,), reason=evil, answer=evil)
+    put(inbox, id_, answered)
     page = open_page("bob")
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    expect(page.locator(".card h2")).to_have_text(evil)
-    assert page.locator(".card script, .card b:not(.decision b), .card img:not(.pictures img)").count() == 0
+    expect(page.locator(".card h2")).to_have_text([evil, "choose"])
+    expect(page.locator(".notice")).to_contain_text(evil)
+    expect(page.locator(".reminders .said")).to_have_text(evil)
+    expect(page.locator("header .chip")).to_have_text("for you")
+    expect(page.locator(".mine b")).to_have_text(evil)
+    page.get_by_role("button", name="Change my answer").click()
+    expect(page.locator(".choice")).to_have_text([evil, "noU+202Eyes"])
+    assert page.locator(".card script, .card b b, .card img:not(.pictures img)").count() == 0
     assert page.locator(".card a[href^=javascript]").count() == 0
     expect(page.locator(".reason")).to_have_text(evil)
     page.wait_for_function("document.querySelector('.pictures img').naturalWidth === 40")

@@ -176,7 +176,7 @@ def test_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     view = view_of(put)
     view.show()
     at = datetime.now(UTC)
-    put.pending.hear(Receipt(channel="team", reference="1"))
+    put.pending.hear(Receipt(channel="team", reference="1", link="https://chat.example/1"))
     put.pending.hear(Reply(reference="2", person="ann", text="yes:\x1b[31m red", at=at))
     put.pending.hear(Reply(reference="3", person="eve", text="no", at=at))
     view.close(decision(Outcome.REJECTED, "no", ("bob",)))
@@ -188,6 +188,7 @@ def test_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         asked,
     )
     assert lines == [
+        "nbalert: it stands at https://chat.example/1",
         "nbalert: ann: approved: [31m red; 1 of 2, waiting for bob",
         "nbalert: eve: rejected (does not count: you are not an approver of this question); "
         "1 of 2, waiting for bob",

@@ -1,6 +1,7 @@
 // How a question is answered: a button a choice or Approve, a typed answer, Reject, an optional reason.
 
 import { el, icon } from "./dom.js";
+import { visible } from "./text.js";
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
 
@@ -22,7 +23,7 @@ export function actions(view, room, given) {
   ].filter(Boolean);
   const form = field
     ? el("div", { class: "actions typed", role: "group", "aria-label": "Your answer" }, field, all[0],
-      problem, el("p", { class: "hint", id: `hint-${view.id}` }, hint), reason, all.slice(1))
+      problem, el("p", { class: "hint", id: `hint-${view.id}` }, visible(hint)), reason, all.slice(1))
     : el("div", { class: `actions${policy.choices.length ? " choosing" : ""}`, role: "group", "aria-label": "Your answer" }, reason, el("div", { class: "words" }, all));
   refuse(room.told.get(view.id) ?? "");
 
@@ -54,7 +55,7 @@ function word(button, place, policy, onclick) {
   if (button.is_rejection) return el("button", { class: "reject", type: "button", "data-keep": "reject", onclick }, icon("critical"), button.label);
   const keep = place ? `choice-${place}` : "approve";
   return el("button", { class: policy.choices.length ? "choice" : "approve", type: "button", "data-keep": keep, onclick },
-    policy.choices.length ? null : icon("ok"), button.label);
+    policy.choices.length ? visible(button.label) : [icon("ok"), button.label]);
 }
 
 function comment(label) {
@@ -81,7 +82,7 @@ function mine(given, form) {
   form.hidden = true;
   const change = el("button", { class: "more", type: "button" }, "Change my answer");
   const said = given.answer ?? (given.is_yes ? "approve" : "reject");
-  const line = el("p", { class: "mine" }, el("span", {}, "You answered ", el("b", {}, String(said)), "."), change);
+  const line = el("p", { class: "mine" }, el("span", {}, "You answered ", el("b", {}, visible(said)), "."), change);
   change.addEventListener("click", () => {
     form.hidden = false;
     line.remove();

@@ -1,7 +1,7 @@
 // The part of a card that asks: what will run, who may answer, until when; the answers; the decision.
 
 import { actions, told } from "./answer.js";
-import { duration, el, icon, time } from "./dom.js";
+import { dayName, duration, el, icon, time } from "./dom.js";
 import { folded, python, visible } from "./text.js";
 
 const ENDS = { approved: ["ok", "Approved"], rejected: ["critical", "Rejected"], expired: ["expired", "Expired"],
@@ -68,7 +68,7 @@ function facts(question, over, room) {
 function until(question, room) {
   const left = el("span", { class: "left", "data-until": question.expires_at });
   countdown(left, room.now());
-  return el("span", {}, time(question.expires_at), " · ", left);
+  return el("span", {}, moment(question.expires_at, room.now()), " · ", left);
 }
 
 function reminders(view, over) {
@@ -94,6 +94,9 @@ function answers(view, over) {
   }));
 }
 
+// The day is said where it is another one than that of `since`.
+const moment = (iso, since) => (dayName(iso) === dayName(since) ? time(iso) : el("span", { class: "moment" }, `${dayName(iso)}, `, time(iso)));
+
 const notices = (view) => view.notices.map((notice) =>
   el("p", { class: "notice" }, icon("info"), el("span", {}, el("b", {}, "Only you see this: "), visible(notice.text)), time(notice.at)));
 
@@ -105,7 +108,7 @@ function decision(message) {
     el("span", { class: "dot" }, icon(kind)),
     el("div", {},
       el("p", {}, el("b", {}, visible(`${word}${people}`)), ended.is_self_approved ? el("span", { class: "chip" }, "self-approved") : null),
-      (ended.answer ?? null) !== null ? el("p", { class: "answer" }, "Answer: ", el("b", {}, visible(String(ended.answer)))) : null,
+      (ended.answer ?? null) !== null ? el("p", { class: "answer" }, "Answer: ", el("b", {}, visible(ended.answer))) : null,
       ended.reason ? el("p", { class: "reason" }, visible(ended.reason)) : null),
-    time(ended.decided_at));
+    moment(ended.decided_at, message.created_at));
 }
