@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from nbalert import __version__, channels_command
-from nbalert.durations import parse_duration
+from nbalert.durations import parse_duration, parse_timeout
 from nbalert.errors import AskError, NbalertError, NotApproved
 from nbalert.nearest import with_nearest
+from nbalert.policy import INPUTS
 from nbalert.question import Outcome
 
 EXIT_OF = {
@@ -30,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
     """One that names the nearest word, also for the commands within it."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(with_nearest(message, self.format_help()))
+        super().error(with_nearest(message, self.format_usage()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,15 +65,19 @@ def _post(options: argparse.Namespace) -> int:
 
 def _ask(options: argparse.Namespace) -> int:
     from nbalert.asking import ask
+    from nbalert.ending import sigterm_as_interrupt
 
-    decision = ask(
-        " ".join(options.question),
-        channel=options.channel,
-        timeout=options.timeout,
-        approvers=options.approvers or (),
-        need=options.need,
-    )
-    print(decision.sentence)
+    with sigterm_as_interrupt():
+        decision = ask(
+            " ".join(options.question),
+            channel=options.channel,
+            timeout=options.timeout,
+            approvers=options.approvers,
+            need=options.need,
+            choices=options.choices,
+            input=options.input,
+        )
+    print(decision.sentence if decision.answer is None else decision.answer)
     return EXIT_OF[decision.outcome]
 
 
@@ -135,6 +140,17 @@ def _inbox(options: argparse.Namespace) -> None:
     inbox_command.run(options)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _timeout(text: str) -> float:
+    try:
+        return parse_timeout(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="nbalert", description="Alerts and approvals for Jupyter.")
     parser.add_argument("--version", action="version", version=f"nbalert {__version__}")
@@ -180,13 +196,16 @@ def _add_ask(commands: argparse._SubParsersAction[_Parser]) -> None:
     one = commands.add_parser(
         "ask",
         help="ask and wait",
-        description="Exit status: 0 approved, 1 rejected, 2 usage, 3 expired, 4 cancelled, 5 error.",
+        description="Exit status: 0 approved, 1 rejected, 2 usage, 3 expired, 4 cancelled, 5 error."
+        " Standard output has the answer to choices or input, else how it was decided.",
     )
     one.add_argument("question", nargs="+")
-    one.add_argument("-c", "--channel", help="where to ask")
-    one.add_argument("--timeout", type=parse_duration, help="how long to wait: 90s, 10m, 2h")
-    one.add_argument("--approvers", type=lambda text: text.split(","), help="who of those allowed: A,B")
-    one.add_argument("--need", type=int, default=1, help="how many have to approve")
+    one.add_argument("-c", "--channel", action="append", help="where to ask; may be repeated")
+    one.add_argument("--timeout", type=_timeout, help="how long to wait: 90s, 10m, 2h, never")
+    one.add_argument("--approvers", type=_words, default=(), help="who of those allowed: A,B,group:G")
+    one.add_argument("--need", type=int, default=1, help="how many have to approve, or to choose the same")
+    one.add_argument("--choices", type=_words, default=(), help="instead of a yes, one of these: blue,green")
+    one.add_argument("--input", choices=INPUTS, default="", help="instead of a yes, a typed answer")
     one.set_defaults(run=_ask)
 
 

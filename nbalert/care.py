@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from IPython.display import HTML, display
 
-from nbalert import channels_command
+from nbalert import channels_command, keep_alive
 from nbalert.channel_test import tried
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
@@ -20,6 +20,8 @@ HISTORY = 20
 def status() -> None:
     """Who is on the line, what waits, and why."""
     print(status_text(client().request({"do": "status"})))
+    if text := keep_alive.warning(client().settings.keep_alive):
+        print(f"warning: {text}")
 
 
 def history(limit: str = str(HISTORY)) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,10 +22,12 @@ _log = logging.getLogger("nbalert")
 class _Running:
     """A cell that runs, of whatever kind."""
 
-    __slots__ = ("info", "recording", "source", "thread")
+    __slots__ = ("at_end", "info", "pid", "recording", "source", "thread")
 
     def __init__(self, source: str, info: ExecutionInfo, recording: Recording | None) -> None:
+        self.at_end: list[Callable[[str], None]] = []
         self.source = source
+        self.pid = os.getpid()
         self.thread = threading.get_ident()
         self.info = info
         self.recording = recording
@@ -63,10 +66,13 @@ class CellWatcher:
     @property
     def current_source(self) -> str:
         """The innermost running cell of this thread as written, else of any thread; empty if none runs."""
-        thread = threading.get_ident()
-        mine = (cell for cell in reversed(self._running) if cell.thread == thread)
-        cell = next(mine, self._running[-1] if self._running else None)
+        cell = self._current()
         return cell.source if cell else ""
+
+    def at_end(self, callback: Callable[[str], None]) -> None:
+        """Call back with how that cell has ended, once it has: `ok`, or the type of what was raised."""
+        if cell := self._current():
+            cell.at_end.append(callback)
 
     def load(self) -> None:
         """Begin to watch. The cell that calls this is not watched itself."""
@@ -89,6 +95,11 @@ class CellWatcher:
             if cell.recording:
                 cell.recording.stop()
         self._running.clear()
+
+    def _current(self) -> _Running | None:
+        thread = threading.get_ident()
+        mine = (cell for cell in reversed(self._running) if cell.thread == thread)
+        return next(mine, self._running[-1] if self._running else None)
 
     def _transform(self, lines: list[str]) -> list[str]:
         return transform(lines, self._check)
@@ -120,6 +131,8 @@ class CellWatcher:
     def _after(self, result: ExecutionResult | None) -> None:
         try:
             cell = self._take(result)
+            if cell and cell.at_end and cell.pid == os.getpid():
+                _tell_end(cell.at_end, result)
             if cell and cell.recording and cell.recording.is_ours:
                 self._done(cell.recording.finish(result))
             elif cell and result and self._running:
@@ -158,6 +171,19 @@ class CellWatcher:
 
 def _nothing(source: str) -> bool:
     return False
+
+
+def _tell_end(callbacks: list[Callable[[str], None]], result: ExecutionResult | None) -> None:
+    for callback in callbacks:
+        callback(_ending(result))
+
+
+def _ending(result: ExecutionResult | None) -> str:
+    """`ok`, or the type of what ended the cell: its text may hold a secret."""
+    if result is None:  # an async cell cancelled from outside
+        return "CancelledError"
+    error: BaseException | None = result.error_before_exec or result.error_in_exec
+    return "ok" if error is None else type(error).__name__
 
 
 def _record(what: str) -> None:

@@ -31,7 +31,7 @@ from nbalert.question import Decision
 from nbalert.spool import Spool
 
 if TYPE_CHECKING:
-    from nbalert.courier.project import Project
+    from nbalert.courier.projects import Project
     from nbalert.settings import Settings
     from nbalert.workbench import Workbench
 
@@ -103,8 +103,11 @@ class Client:
         """
         return Posted(*self._accept(message, channels))
 
-    def ask(self, message: Message, channel: str, pending: Pending) -> None:
+    def ask(self, message: Message, channels: Sequence[str], pending: Pending) -> None:
         """Put a question on disk and say so to the courier; `pending` hears of it.
+
+        Args:
+            channels: Names, the first one first of all.
 
         Raises:
             OSError: It could not be written.
@@ -113,13 +116,13 @@ class Client:
         with self._guard:
             self._questions[pending.id] = pending
         try:
-            _, receipts = self._accept(message, [channel])
+            _, receipts = self._accept(message, channels)
         except BaseException:
             self.forget(pending)
             raise
         receipts.add_done_callback(
             # Where the channel refused it the decision tells.
-            lambda done: None if done.exception() else pending.hear(done.result()[0])
+            lambda done: None if done.exception() else pending.hear_all(done.result())
         )
 
     def cancel(self, pending: Pending, reason: str) -> None:
@@ -213,12 +216,7 @@ class Client:
 
     def _left(self) -> int:
         """Messages that have not left, and chats that do not show yet how a question ended."""
-        return self.waiting() or (self._owed() if self._has_asked or self._has_global() else 0)
-
-    def _has_global(self) -> bool:
-        """Whether channels may still have to hear what did not name them."""
-        known = self._settings
-        return known is not None and any(table.values.get("global") for table in known[1].channels.values())
+        return self.waiting() or (self._owed() if self._has_asked else 0)
 
     def _owed(self) -> int:
         try:
@@ -306,7 +304,7 @@ class Client:
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         with whole_modules():
-            from nbalert.courier.project import Project
+            from nbalert.courier.projects import Project
             from nbalert.workbench import able
 
         with self._introducing:  # of two threads that of the newer values has the later time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -21,6 +22,20 @@ def parse_duration(text: str) -> float:
     if not _WHOLE.fullmatch(word):
         raise ValueError(f"{text!r} is not a duration; write 90, 90s, 10m, 2h or 1h30m")
     return sum(float(number) * _UNITS_S[unit] for number, unit in _PART.findall(word))
+
+
+def parse_timeout(text: str) -> float:
+    """Seconds of a duration, infinite for `never`.
+
+    Raises:
+        ValueError: Says which forms are understood.
+    """
+    if text.strip().lower() == "never":
+        return math.inf
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or never") from None
 
 
 def show_duration(seconds: float) -> str:

@@ -3,57 +3,79 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from nbalert.errors import CannotAsk
 from nbalert.policy import ANYONE, Policy
+from nbalert.terms import Terms
 
 if TYPE_CHECKING:
     from nbalert.fields import ChannelSettings
-    from nbalert.settings import ChannelTable
+    from nbalert.settings import ChannelTable, Settings
+
+GROUP = "group:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a caller may say about an ask; None and empty mean: as the settings say.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a question is asked, and who may answer there.
 
     Args:
-        channel: Name of the channel.
-        timeout_s: Seconds.
-        approvers: Narrows who may answer; nobody is added.
-        need: How many have to approve.
-        approve: Words that mean yes.
-        reject: Words that mean no.
+        channels: Names, the first one first of all.
+        policies: By name of channel, also of the one that it is escalated to.
+        escalate_to: Empty for none.
+        escalate_after_s: Seconds.
     """
 
-    channel: str | None = None
-    timeout_s: float | None = None
-    approvers: Sequence[str] = ()
-    need: int = 1
-    approve: Sequence[str] = ()
-    reject: Sequence[str] = ()
+    channels: tuple[str, ...]
+    policies: Mapping[str, Policy]
+    escalate_to: str = ""
+    escalate_after_s: float | None = None
+
+
+def places_for(settings: Settings, terms: Terms) -> Places:
+    """Every channel of a question.
+
+    Raises:
+        CannotAsk: Nobody could answer on one of them; says what is missing.
+        SettingsError: The settings of one are wrong.
+    """
+    tables = [settings.channel(name) for name in terms.channels or (None,)]
+    policies = {table.name: policy_for(table, terms, settings.me) for table in tables}
+    names = tuple(policies)
+    further = settings.escalation(tables[0])
+    if further is None or further.name in policies:
+        return Places(names, policies)
+    try:
+        policies[further.name] = policy_for(further, terms, settings.me)
+    except CannotAsk:
+        if terms.approvers or terms.need > 1:  # too few of its people: asked here alone
+            return Places(names, policies)
+        raise
+    return Places(names, policies, further.name, _checked(tables[0]).escalate_after)
 
 
 def policy_for(table: ChannelTable, terms: Terms, me: Mapping[str, str]) -> Policy:
-    """Who may answer, from the settings and what the caller narrows.
+    """Who may answer on one channel, and how.
+
+    Args:
+        table: The channel.
+        terms: What the caller narrows.
+        me: The asker's own id by kind of channel.
 
     Raises:
-        CannotAsk: Nobody could; says what is missing.
+        CannotAsk: Nobody could answer; says what is missing.
+        SettingsError: The channel's settings are wrong.
     """
-    from nbalert import channels  # brings pydantic and httpx; an ask takes its time anyway
-
-    _check_can_reply(table, channels)
-    settings = channels.check(table)
-    approvers = _narrowed(table, settings.approvers, tuple(terms.approvers))
+    settings = _checked(table)
     if not settings.enabled:
         raise CannotAsk(f"channel {table.name} is switched off (enabled = false)")
+    approvers = _narrowed(table, _allowed(table, settings), terms)
     asker = _asker(table, settings, me)
-    able = set(approvers) if settings.allow_self else set(approvers) - {asker}
-    if terms.need < 1 or (ANYONE not in approvers and terms.need > len(able)):
-        raise CannotAsk(f"--need {terms.need}: {len(able)} may answer on channel {table.name}")
+    _check_enough(table, approvers, "" if settings.allow_self else asker, terms.need)
     return Policy(
         approvers=approvers,
         need=terms.need,
@@ -61,7 +83,16 @@ def policy_for(table: ChannelTable, terms: Terms, me: Mapping[str, str]) -> Poli
         reject=tuple(terms.reject) or settings.reject,
         asker=asker,
         allow_self=settings.allow_self,
+        choices=tuple(terms.choices),
+        input=terms.input,
     )
+
+
+def _checked(table: ChannelTable) -> ChannelSettings:
+    from nbalert import channels  # brings pydantic and httpx; an ask takes its time anyway
+
+    _check_can_reply(table, channels)
+    return channels.check(table)
 
 
 def _check_can_reply(table: ChannelTable, channels: ModuleType) -> None:
@@ -73,18 +104,68 @@ def _check_can_reply(table: ChannelTable, channels: ModuleType) -> None:
     )
 
 
-def _narrowed(table: ChannelTable, allowed: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+def _allowed(table: ChannelTable, settings: ChannelSettings) -> tuple[str, ...]:
+    """Whom the settings name, each group as its members of the channel's kind."""
+    where = f"{table.origin.file}: channels.{table.name}.approvers"
+    if not settings.approvers:
+        raise CannotAsk(f'{where} is missing: name who may answer, or write approvers = ["{ANYONE}"]')
+    allowed = _members(table, settings.approvers)
     if not allowed:
-        raise CannotAsk(
-            f"{table.origin.file}: channels.{table.name}.approvers is missing: name who may answer,"
-            f' or write approvers = ["{ANYONE}"]'
-        )
-    strangers = [person for person in chosen if person not in allowed]
-    if strangers and ANYONE not in allowed:
+        groups = " and ".join(name.removeprefix(GROUP) for name in settings.approvers)
+        raise CannotAsk(f"{where}: nobody of {groups} is on a channel of kind {table.kind}")
+    return allowed
+
+
+def _members(table: ChannelTable, names: Iterable[str]) -> tuple[str, ...]:
+    """Ids, in order and each once; of a group those that are of the channel's kind."""
+    found: dict[str, None] = {}
+    for name in names:
+        if not name.startswith(GROUP):
+            found[name] = None
+            continue
+        kinds = (member.partition(":") for member in _group(table, name.removeprefix(GROUP)))
+        found.update((id_, None) for kind, _, id_ in kinds if kind == table.kind)
+    return tuple(found)
+
+
+def _group(table: ChannelTable, name: str) -> tuple[str, ...]:
+    if name in table.groups:
+        return table.groups[name]
+    known = ", ".join(sorted(table.groups)) or "none"
+    raise CannotAsk(
+        f"channel {table.name}: unknown group {name!r}; known to {table.origin.file}: {known}."
+        f' Add to its [groups]: {name} = ["{table.kind}:ID"]'
+    )
+
+
+def _narrowed(table: ChannelTable, allowed: tuple[str, ...], terms: Terms) -> tuple[str, ...]:
+    """Those of the allowed whom the caller has chosen; a group may have members who are not allowed."""
+    if not terms.approvers:
+        return allowed
+    people = [name for name in terms.approvers if not name.startswith(GROUP)]
+    chosen = _members(table, terms.approvers)
+    if ANYONE in allowed:
+        strangers, able = [], chosen
+    else:
+        strangers = [person for person in people if person not in allowed]
+        able = tuple(person for person in chosen if person in allowed)
+    if strangers:
         raise CannotAsk(
             f"{', '.join(strangers)} may not answer on channel {table.name} as its settings stand"
         )
-    return chosen or allowed
+    if not able:
+        raise CannotAsk(f"nobody of {', '.join(terms.approvers)} may answer on channel {table.name}")
+    return able
+
+
+def _check_enough(table: ChannelTable, approvers: tuple[str, ...], asker: str, need: int) -> None:
+    """Refuse at once what could never be met. Of `anyone` nobody knows how many they are."""
+    able = set(approvers) - {asker}
+    if ANYONE not in approvers and need > len(able):
+        raise CannotAsk(
+            f"--need {need}: {len(able)} may answer on channel {table.name}"
+            + (f" besides yourself ({asker})" if asker in approvers else "")
+        )
 
 
 def _asker(table: ChannelTable, settings: ChannelSettings, me: Mapping[str, str]) -> str:

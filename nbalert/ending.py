@@ -87,6 +87,16 @@ def sigterm_held_off() -> Iterator[Hurry]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextlib.contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """While the block runs, SIGTERM interrupts as Ctrl-C does: what is under way is ended in order."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def say_left(count: int) -> None:
     """One line on this process's own standard error: nobody reads a kernel's stream any more at its end."""
     line = f"nbalert: {count} alert(s) still on the way, and kept (nbalert status says what they wait for)\n"

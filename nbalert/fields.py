@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nbalert.credentials import expanded, is_reference, resolve
-from nbalert.durations import parse_duration
+from nbalert.durations import parse_duration, parse_timeout
 from nbalert.errors import SecretMissing, SettingsError
 from nbalert.network import Network
 from nbalert.policy import APPROVE, REJECT
@@ -54,6 +55,17 @@ def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
+def _timeout(value: object) -> object:
+    return parse_timeout(value) if isinstance(value, str) else value
+
+
+def _member(value: str) -> str:
+    kind, _, id_ = value.partition(":")
+    if not kind or not id_:
+        raise ValueError("does not say where that is: write KIND:ID, such as slack:U012AB3CD")
+    return value
+
+
 def _secret(value: object, info: ValidationInfo) -> object:
     if not isinstance(info.context, Origin) or not isinstance(value, str):
         return value  # values that come over the line are resolved already
@@ -81,6 +93,10 @@ def _reveal(value: SecretStr, info: SerializationInfo) -> str:
 
 Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
 """Seconds; written as a number or as `1h30m`."""
+Timeout = Annotated[float, BeforeValidator(_timeout), Field(gt=0)]
+"""Seconds, as a Duration, or `never`."""
+Member = Annotated[str, AfterValidator(_member)]
+"""Somebody on a kind of channel: `slack:U012AB3CD`."""
 Secret = Annotated[SecretStr, BeforeValidator(_secret), PlainSerializer(_reveal)]
 """A secret; in a file only ever a reference to one."""
 SecretUrl = Annotated[SecretStr, BeforeValidator(_maybe_secret), PlainSerializer(_reveal)]
@@ -113,12 +129,14 @@ class ChannelSettings(Frozen):
         False, alias="global", strict=True, description="Whether it hears every alert, named or not"
     )
     state_changes_only: bool = Field(
-        False,
-        strict=True,
-        description="Of those that did not name it, only alerts whose level has changed; with global",
+        False, description="Of those that did not name it, only alerts whose level has changed; with global"
     )
-    approvers: tuple[str, ...] = Field((), description="Ids of who may answer, or the one word anyone")
+    approvers: tuple[str, ...] = Field(
+        (), description="Who may answer: ids, group:NAME, or the one word anyone"
+    )
     allow_self: bool = Field(False, description="Whether the asker may answer")
+    escalate_to: str = Field("", description="Channel to ask on as well when nobody has decided for a while")
+    escalate_after: Duration = Field(900.0, description="That while")
     approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
     reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
     timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")

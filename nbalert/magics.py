@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import keyword
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbalert import question_marks
 from nbalert.cells import CellWatcher
-from nbalert.durations import parse_duration
+from nbalert.durations import parse_duration, parse_timeout
 from nbalert.errors import NbalertError
 from nbalert.nearest import with_nearest
+from nbalert.policy import INPUTS
 
 if TYPE_CHECKING:
     from nbalert.auto_alerts import AutoAlerts
@@ -43,13 +45,26 @@ def _duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _name(text: str) -> str:
+    if not text.isidentifier() or keyword.iskeyword(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name")
+    return text
+
+
+def _timeout(text: str) -> float:
+    try:
+        return parse_timeout(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 @magics_class
 class NbalertMagics(Magics):
     """`alert`, `ask` and `nbalert` of one shell."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
-        self._expand = shell.var_expand
+        self._shell = shell
         self.farewell: Farewell | None = None
         self.auto: AutoAlerts | None = None
         self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
@@ -66,7 +81,6 @@ class NbalertMagics(Magics):
     @argument(
         "--after", type=_duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
     )
-    @argument("--mention", action="append", default=[], help="Whom to notify, by id; may be repeated.")
     @argument("--no-code", action="store_true", help="%%%%alert: leave the code out.")
     @argument("--no-output", action="store_true", help="%%%%alert: leave result and output out.")
     @argument("--no-images", action="store_true", help="%%%%alert: leave figures out.")
@@ -103,12 +117,17 @@ class NbalertMagics(Magics):
 
     @magic_arguments()
     @argument("question", nargs="+", help="What to ask; {expr} is filled in.")
-    @argument("-c", "--channel", default=None, help="Where to ask.")
-    @argument("--timeout", type=_duration, default=None, help="How long to wait: 90s, 10m, 2h.")
-    @argument("--approvers", type=_words, default=(), help="Who of those allowed may answer: A,B.")
-    @argument("--need", type=int, default=1, help="How many have to approve.")
+    @argument("-c", "--channel", action="append", default=[], help="Where to ask; may be repeated.")
+    @argument("--timeout", type=_timeout, default=None, help="How long to wait: 90s, 10m, 2h, never.")
+    @argument("--approvers", type=_words, default=(), help="Who of those allowed may answer: A,B,group:G.")
+    @argument("--need", type=int, default=1, help="How many have to approve, or to choose the same.")
     @argument("--approve", type=_words, default=(), help="Words that mean yes: ship,go.")
     @argument("--reject", type=_words, default=(), help="Words that mean no: stop,wait.")
+    @argument("--choices", type=_words, default=(), help="Instead of a yes, one of these: blue,green.")
+    @argument("--input", choices=INPUTS, default="", help="Instead of a yes, a typed answer.")
+    @argument(
+        "--into", type=_name, default=None, help="%%%%ask: a name that the decision gets, for the body."
+    )
     @argument("--no-raise", action="store_true", help="Return a false Decision instead of raising.")
     @no_var_expand  # below a cell magic IPython would look names up in a frame of its own
     @line_cell_magic
@@ -120,30 +139,31 @@ class NbalertMagics(Magics):
         Examples:
             %ask "Drop table users?" -c ops
             decision = %ask "Retrain on {len(data)} rows?" --no-raise
+            where = %ask "Where to?" --choices staging,production
 
             %%ask "Deploy v7?" -c ops --timeout 2h --approvers U012AB3CD
             deploy(model)
+
+            %%ask "Which one?" --choices blue,green --into chosen
+            switch_to(chosen.answer)
         """
-        from nbalert import asking, eligibility  # bring what only a question needs
+        from nbalert import cell_asking  # brings what only a question needs
         from nbalert.message import Source
 
         if cell is not None and "%%ask" not in self.watcher.current_source:
             raise UsageError(
                 "%%ask has to be the first line of the cell; after an upgrade: %reload_ext nbalert"
             )
-        options = _parsed("ask", self._expand(line, _USER_FRAME))
-        terms = eligibility.Terms(
-            channel=options.channel,
-            timeout_s=options.timeout,
-            approvers=options.approvers,
-            need=options.need,
-            approve=options.approve,
-            reject=options.reject,
-        )
-        code = self.watcher.current_source if cell is None else cell
-        asked = asking.put(" ".join(options.question), terms, code, Source(cell_number=self._count))
+        options = _parsed("ask", self._shell.var_expand(line, _USER_FRAME))
+        code, source = self.watcher.current_source if cell is None else cell, Source(cell_number=self._count)
         # Of %%ask the body stands below: a false Decision would let it run.
-        decision = asking.hold(asked, raises=cell is not None or not options.no_raise)
+        raises = cell is not None or not options.no_raise
+        try:
+            decision = cell_asking.ask(self._shell, options, code, source, self.watcher.at_end, raises=raises)
+        except ValueError as error:
+            raise UsageError(f"%ask: {error}") from None
+        if options.into:
+            self._shell.push({options.into: decision})
         return decision if cell is None else None
 
     # ---- %nbalert
@@ -207,8 +227,8 @@ class NbalertMagics(Magics):
             raise SyntaxError(f"%%{name}: {error}") from None
         if name == "alert" and options.text:
             raise SyntaxError(f"%%alert takes no text: write -t {' '.join(options.text)!r}")
-        if name == "ask" and options.no_raise:
-            raise SyntaxError("%%ask has no --no-raise: its body must not run unless approved")
+        if name == "ask":
+            _check_ask(options)
 
     def begun(self, recording: Recording) -> None:
         """An alerted cell starts, or any while auto mode is on."""
@@ -265,6 +285,17 @@ def unload(shell: InteractiveShell) -> None:
             shell.magics_manager.magics[kind].pop(name, None)
 
 
+def _check_ask(options: argparse.Namespace) -> None:
+    from nbalert.cell_asking import terms_of
+
+    if options.no_raise:
+        raise SyntaxError("%%ask has no --no-raise: its body must not run unless approved")
+    try:
+        terms_of(options)
+    except ValueError as error:
+        raise SyntaxError(f"%%ask: {error}") from None
+
+
 def _parsed(name: str, line: str) -> argparse.Namespace:
     """The options of a line, quotes taken off.
 
@@ -279,7 +310,7 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
     try:
         options: argparse.Namespace = parser.parse_args(words)
     except UsageError as error:
-        raise UsageError(with_nearest(str(error), parser.format_help())) from None
+        raise UsageError(with_nearest(str(error), parser.format_usage())) from None
     return options
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, InvalidStateError
 
 from nbalert.message import Receipt
@@ -40,6 +40,11 @@ class Pending:
             listeners = list(self._listeners)
         for listener in listeners:
             listener(one)
+
+    def hear_all(self, several: Iterable[Receipt | Reply]) -> None:
+        """Several came, in this order."""
+        for one in several:
+            self.hear(one)
 
     def decide(self, decision: Decision) -> bool:
         """Set the decision; false if there is one already: the first one stays."""

@@ -12,7 +12,7 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from pydantic import Field
 from nbalert.credentials import environment_name, secret_file
 from nbalert.described import toml_value
 from nbalert.errors import SettingsError, UnknownChannel
-from nbalert.fields import ChannelSettings, Duration, Frozen, Origin, validated
+from nbalert.fields import ChannelSettings, Duration, Frozen, Member, Origin, Timeout, validated
 from nbalert.home import Home
 from nbalert.network import VARIABLES, Network
 
@@ -31,11 +31,15 @@ ENVIRONMENT = "the environment"
 
 @dataclass(frozen=True, slots=True)
 class ChannelTable:
-    """One `[channels.NAME]` as written, not yet checked by its kind."""
+    """One `[channels.NAME]` as written, not yet checked by its kind.
+
+    `groups` are those that its file may use: the user's own channels know no group of a project.
+    """
 
     name: str
     values: Mapping[str, Any] = field(repr=False)
     origin: Origin
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -61,11 +65,19 @@ class _File(Frozen):
 
     default: str = Field("inbox", description="Channel of magics without -c")
     notebook_url: str = Field("", description="Link back to a notebook; {path} and {cell_id} are filled in")
-    ask_timeout: Duration = Field(3600.0, description="How long a question waits unless --timeout says so")
+    ask_timeout: Timeout = Field(
+        3600.0, description="How long a question waits unless --timeout says so; never is allowed"
+    )
+    keep_alive: bool = Field(
+        False, description="Whether a waiting cell is heard of once a minute: for hubs that end quiet kernels"
+    )
     exit_wait: Duration | None = Field(
         None, description="How long a process waits at its end for its deliveries"
     )
     me: dict[str, str] = Field(default_factory=dict, description="Your own id by kind of channel")
+    groups: dict[str, tuple[Member, ...]] = Field(
+        default_factory=dict, description="People by group, each as KIND:ID; approvers name it as group:NAME"
+    )
     channels: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")], dict[str, Any]] = Field(
         default_factory=dict, description="Channels by name"
     )
@@ -79,6 +91,7 @@ class Settings:
     default: str
     notebook_url: str
     ask_timeout_s: float
+    keep_alive: bool
     exit_wait_s: float | None
     me: Mapping[str, str]
     channels: Mapping[str, ChannelTable]
@@ -111,6 +124,27 @@ class Settings:
         if chosen not in self.channels:
             raise UnknownChannel(chosen, self.channels)
         return self.channels[chosen]
+
+    def escalation(self, table: ChannelTable) -> ChannelTable | None:
+        """The channel that questions of another are escalated to; None if there is none.
+
+        Raises:
+            SettingsError: It is unknown, or a project's where the user's own is to be escalated.
+        """
+        name = table.values.get("escalate_to")
+        if not isinstance(name, str) or not name:
+            return None
+        where = f"{table.origin.file}: channels.{table.name}.escalate_to"
+        if name not in self.channels:
+            raise SettingsError(
+                f"{where}: unknown channel {name!r}; known: {', '.join(sorted(self.channels))}"
+            )
+        found, project = self.channels[name], self.project.partition("#")[0]
+        if found.origin.file == project != table.origin.file:
+            raise SettingsError(
+                f"{where}: {name} is a channel of {project}, which cannot say who approves here"
+            )
+        return found
 
 
 def load(
@@ -176,11 +210,7 @@ def _merged(
     user = _read(home.settings, drafts)
     own = _read(project, drafts) if project else _File()
     top = validated(_File, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
-    if taken := sorted(set(user.channels) & set(own.channels)):
-        raise SettingsError(
-            f"{project}: channels.{taken[0]} is defined in your own {home.settings}, "
-            "which a project cannot redefine; rename one of them"
-        )
+    _refuse_redefined(user, home.settings, own, project)
     values: dict[str, Any] = {}
     for layer in (user, own, top):
         values |= {k: getattr(layer, k) for k in layer.model_fields_set - {"channels"}}
@@ -190,6 +220,7 @@ def _merged(
         default=values["default"],
         notebook_url=values["notebook_url"],
         ask_timeout_s=values["ask_timeout"],
+        keep_alive=values["keep_alive"],
         exit_wait_s=values["exit_wait"],
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
         channels=_tables([(user, home.settings), (own, project)], top, env),
@@ -199,19 +230,29 @@ def _merged(
     return settings
 
 
+def _refuse_redefined(user: _File, users: Path, own: _File, project: Path | None) -> None:
+    for kind in ("channels", "groups"):
+        if taken := sorted(set(getattr(user, kind)) & set(getattr(own, kind))):
+            raise SettingsError(
+                f"{project}: {kind}.{taken[0]} is defined in your own {users}, "
+                "which a project cannot redefine; rename one of them"
+            )
+
+
 def _tables(
     files: list[tuple[_File, Path | None]], top: _File, env: Mapping[str, str] | None
 ) -> dict[str, ChannelTable]:
     inbox = {"kind": "inbox", "approvers": ["anyone"], "allow_self": True}
     tables = {"inbox": ChannelTable("inbox", inbox, Origin("built-in", Path.cwd(), env))}
+    groups: dict[str, tuple[str, ...]] = dict(top.groups)
     for layer, path in files:
+        groups = {**layer.groups, **groups}
         if path:
             origin = Origin(str(path), path.parent, env)
-            tables |= {name: ChannelTable(name, values, origin) for name, values in layer.channels.items()}
+            tables |= {n: ChannelTable(n, values, origin, groups) for n, values in layer.channels.items()}
     for name, values in top.channels.items():
-        below = tables.get(name)
-        origin = below.origin if below else Origin(ENVIRONMENT, Path.cwd(), env)
-        tables[name] = ChannelTable(name, {**(below.values if below else {}), **values}, origin)
+        below = tables.get(name) or ChannelTable(name, {}, Origin(ENVIRONMENT, Path.cwd(), env), groups)
+        tables[name] = replace(below, values={**below.values, **values})
     return tables
 
 

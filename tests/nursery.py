@@ -19,10 +19,10 @@ from pathlib import Path
 import nbalert.courier.office  # noqa: F401 - imported here once, and not by each that is forked
 from nbalert.asking import hold, put
 from nbalert.courier import detached
-from nbalert.eligibility import Terms
 from nbalert.home import Home
 from nbalert.posting import post
 from nbalert.process import finish
+from nbalert.terms import Terms
 from tests.processes import Script
 
 CHANNEL = "ci"

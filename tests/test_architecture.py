@@ -23,9 +23,13 @@ teammate
 magics
 auto_alerts
 care alerting farewell spans running
-channels_command vigil
+channels_command cell_asking
+vigil
+running_code
 channel_actions
 asking
+asked
+keep_alive
 widgets
 channel_test
 inbox_link
@@ -42,6 +46,8 @@ future_imports question_marks
 waiting
 gate
 posting eligibility registering
+shown_code
+secret_strings
 process
 history
 client
@@ -65,7 +71,7 @@ home
 errors
 standing
 question
-agreement
+agreement terms string_literals
 policy durations forks ending socket_paths clock trail nearest
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbalert import channels
-from nbalert.courier.project import Project
+from nbalert.courier.projects import Project
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.home import Home
 from nbalert.network import Network
@@ -84,6 +84,42 @@ def test_me_is_the_user_s(home: Home, project: Path) -> None:
     settings_file(project, '[me]\nslack = "U2"\ninbox = "eve"\n')
     assert loaded(project, home).me == {"slack": "U1"}
     assert loaded(project, home, NBALERT_ME__INBOX="ann").me == {"slack": "U1", "inbox": "ann"}
+
+
+def test_groups(home: Home, project: Path) -> None:
+    """A project uses the user's groups and its own; the user's channels know no group of a project."""
+    settings_file(home.root, '[groups]\ndba = ["slack:U1"]\n' + webhook_table("mine", SECRET))
+    path = settings_file(project, '[groups]\nops = ["email:a@b.org"]\n' + webhook_table("team", SECRET))
+    read = loaded(project, home, NBALERT_GROUPS__CI='["inbox:bot"]')
+    assert read.channel("team").groups == {
+        "dba": ("slack:U1",),
+        "ops": ("email:a@b.org",),
+        "ci": ("inbox:bot",),
+    }
+    assert set(read.channel("mine").groups) == {"dba", "ci"}
+    settings_file(project, '[groups]\ndba = ["slack:U666"]\n')
+    assert refusal(project, home).startswith(f"{path}: groups.dba is defined in your own {home.settings}")
+    settings_file(project, '[groups]\nops = ["U1"]\n')
+    assert refusal(project, home) == (
+        f"{path}: groups.ops.0: does not say where that is: write KIND:ID, such as slack:U012AB3CD"
+    )
+
+
+def test_a_project_cannot_be_escalated_to(home: Home, project: Path) -> None:
+    """It would name approvers for the user's own channel."""
+    settings_file(home.root, webhook_table("mine", SECRET, 'escalate_to = "oncall"\n'))
+    path = settings_file(project, webhook_table("oncall", SECRET))
+    read = loaded(project, home)
+    with pytest.raises(SettingsError, match=f"oncall is a channel of {path}, which"):
+        read.escalation(read.channel("mine"))
+
+
+def test_a_question_may_wait_for_ever(home: Home, project: Path) -> None:
+    """`never` is a timeout of questions, and of nothing else."""
+    settings_file(home.root, 'ask_timeout = "never"\n')
+    assert loaded(project, home).ask_timeout_s == float("inf")
+    settings_file(home.root, 'exit_wait = "never"\n')
+    assert "exit_wait: 'never' is not a duration" in refusal(project, home)
 
 
 def test_a_project_cannot_redefine_the_user_s_channel(home: Home, project: Path) -> None:

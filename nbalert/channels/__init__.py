@@ -20,7 +20,6 @@ from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
 KINDS = {
-    "discord": "nbalert.channels.discord:DiscordChannel",
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
     "slack": "nbalert.channels.slack:SlackChannel",

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbalert.courier.hosting import Hosting
-from nbalert.courier.project import Project
-from nbalert.courier.projects import NotReady, OwnInbox, Projects
+from nbalert.courier.projects import NotReady, OwnInbox, Project, Projects
 from nbalert.errors import ChannelRefused
 from nbalert.home import Home
 from nbalert.network import Network

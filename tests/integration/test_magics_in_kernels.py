@@ -574,7 +574,6 @@ UNASKABLE = {
     "channel that cannot reply": ("-c silent", "CannotAsk", "webhook cannot bring answers"),
     "nobody may answer": ("-c nameless", "CannotAsk", "approvers is missing"),
     "more than there are": ("-c pair --need 3", "CannotAsk", "2 may answer"),
-    "none needed": ("--need 0", "CannotAsk", "--need 0"),
     "a stranger": ("-c pair --approvers eve", "CannotAsk", "eve may not answer"),
     "channel down": ("-c dead --timeout 0.5", "NotApproved", "expired"),
 }
