@@ -100,12 +100,16 @@ class Trail:
 
     def keep(self) -> None:
         """Write the head, if it is another. Where that fails it lags behind, which is no alarm."""
-        if self._writing:
-            self._writing.cancel()
-            self._writing = None
+        self.close()
         last = self._last()
         if last.seq > self._head.seq:
             self._write(last)
+
+    def close(self) -> None:
+        """Write nothing any more; what the head lacks is no alarm."""
+        if self._writing:
+            self._writing.cancel()
+            self._writing = None
 
     def _append(self, kind: str, question: str, values: dict[str, Any]) -> None:
         stored = self._last()
