@@ -31,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
     """One that names the nearest word, also for the commands within it."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(with_nearest(message, self.format_usage()))
+        super().error(with_nearest(message, self.format_help()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,7 +27,8 @@ def begin(recording: Recording, options: argparse.Namespace, count: int | None) 
     """An alerted cell starts: meanwhile the courier is found or started, and is told what runs."""
     title = options.title or f"Cell [{count}]"
     watching = vigil()
-    watching.begin(recording, title, options.channel or [""], here(Source(cell_number=count)))
+    where = here(Source(cell_id=recording.cell_id or "", cell_number=count))
+    watching.begin(recording, title, options.channel or [""], where, options.mention)
     watching.follow(recording)
 
 
@@ -38,7 +39,12 @@ def say(options: argparse.Namespace) -> None:
         NbalertError: The settings are wrong.
         OSError: It could not be written.
     """
-    post(" ".join(options.text), channel=options.channel or None, level=options.level)
+    post(
+        " ".join(options.text),
+        channel=options.channel or None,
+        level=options.level,
+        mention=options.mention,
+    )
 
 
 def tell(run: CellRun, options: argparse.Namespace) -> None:
@@ -57,6 +63,7 @@ def _tell(run: CellRun, options: argparse.Namespace) -> None:
         has_code=not options.no_code,
         has_output=not options.no_output,
         has_images=not options.no_images,
+        mention=tuple(options.mention),
     )
     keep(cell_message(run, parts, place_of(run)), options.channel or [""])
 

@@ -19,12 +19,17 @@ TEXT_CHARS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What goes along, as the options of `%%alert` say."""
+    """What goes along, as the options of `%%alert` say.
+
+    Args:
+        mention: Ids of people to notify.
+    """
 
     title: str = ""
     has_code: bool = True
     has_output: bool = True
     has_images: bool = True
+    mention: tuple[str, ...] = ()
 
 
 def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
@@ -35,8 +40,8 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         parts: What of it to say.
         where: Notebook, cell, host and user.
     """
-    number = f" [{run.execution_count}]" if run.execution_count else ""
-    title, level = ending(name_of(run) + number, run.outcome, run.duration_s)
+    name = name_of(run) + (f" [{run.execution_count}]" if run.execution_count else "")
+    title, level = ending(name, run.outcome, run.duration_s)
     return Message(
         title=parts.title or title,
         level=level,
@@ -48,6 +53,8 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         output=_output(run) if parts.has_output else "",
         images=tuple(_images(run)) if parts.has_images else (),
         duration_s=run.duration_s,
+        alert=parts.title or name,
+        mention=parts.mention,
         source=where,
     )
 

@@ -19,8 +19,8 @@ class _LineParser(argparse.ArgumentParser):
     """A parser of a magic's words: raises where the command would exit."""
 
     def error(self, message: str) -> NoReturn:
-        usage = self.format_usage().strip()
-        raise SettingsError(f"{with_nearest(message, usage)}\n{usage}")
+        said = with_nearest(message, self.format_help())
+        raise SettingsError(f"{said}\n{self.format_usage().strip()}")
 
 
 def run_words(words: Sequence[str]) -> int:

@@ -31,7 +31,7 @@ from nbalert.question import Decision
 from nbalert.spool import Spool
 
 if TYPE_CHECKING:
-    from nbalert.courier.projects import Project
+    from nbalert.courier.project import Project
     from nbalert.settings import Settings
     from nbalert.workbench import Workbench
 
@@ -216,7 +216,12 @@ class Client:
 
     def _left(self) -> int:
         """Messages that have not left, and chats that do not show yet how a question ended."""
-        return self.waiting() or (self._owed() if self._has_asked else 0)
+        return self.waiting() or (self._owed() if self._has_asked or self._has_global() else 0)
+
+    def _has_global(self) -> bool:
+        """Whether channels may still have to hear what did not name them."""
+        known = self._settings
+        return known is not None and any(table.values.get("global") for table in known[1].channels.values())
 
     def _owed(self) -> int:
         try:
@@ -304,7 +309,7 @@ class Client:
     def _introduction(self) -> Frame:
         """The project's channels, secrets resolved: the courier has them from nobody else."""
         with whole_modules():
-            from nbalert.courier.projects import Project
+            from nbalert.courier.project import Project
             from nbalert.workbench import able
 
         with self._introducing:  # of two threads that of the newer values has the later time

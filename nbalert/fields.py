@@ -129,7 +129,9 @@ class ChannelSettings(Frozen):
         False, alias="global", strict=True, description="Whether it hears every alert, named or not"
     )
     state_changes_only: bool = Field(
-        False, description="Of those that did not name it, only alerts whose level has changed; with global"
+        False,
+        strict=True,
+        description="Of those that did not name it, only alerts whose level has changed; with global",
     )
     approvers: tuple[str, ...] = Field(
         (), description="Who may answer: ids, group:NAME, or the one word anyone"

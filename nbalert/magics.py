@@ -81,6 +81,7 @@ class NbalertMagics(Magics):
     @argument(
         "--after", type=_duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
     )
+    @argument("--mention", action="append", default=[], help="Whom to notify, by id; may be repeated.")
     @argument("--no-code", action="store_true", help="%%%%alert: leave the code out.")
     @argument("--no-output", action="store_true", help="%%%%alert: leave result and output out.")
     @argument("--no-images", action="store_true", help="%%%%alert: leave figures out.")
@@ -310,7 +311,7 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
     try:
         options: argparse.Namespace = parser.parse_args(words)
     except UsageError as error:
-        raise UsageError(with_nearest(str(error), parser.format_usage())) from None
+        raise UsageError(with_nearest(str(error), parser.format_help())) from None
     return options
 
 

@@ -95,6 +95,7 @@ class Message:
         source: Notebook, cell, host, user.
         duration_s: How long the cell ran.
         topic: For routing; empty means none.
+        alert: Names what is told of over its runs, where a notebook and its cell do not; empty is the title.
         target: Where else than its settings say a channel is to post it: an id of the service; mostly empty.
         mention: Ids of people of the service who are to be notified; all other mentions are inert.
         native: Parts in the service's own form, by kind of channel: `{"slack": {"blocks": […]}}`. They take
@@ -118,6 +119,7 @@ class Message:
     source: Source = field(default_factory=Source)
     duration_s: float | None = None
     topic: str = ""
+    alert: str = ""
     target: str = ""
     mention: tuple[str, ...] = ()
     native: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -179,6 +181,7 @@ _PLAIN = (
     "output",
     "duration_s",
     "topic",
+    "alert",
     "target",
 )
 
@@ -214,17 +217,28 @@ class Posted:
     """An accepted message: it is on disk and will leave. True in a condition, as ZenML's `post` is.
 
     Args:
-        id: Names the message in `nbalert history`.
+        id: Names the message in `nbalert history`; empty where it was not accepted.
     """
 
     id: str
     _receipts: Future[list[Receipt]] = field(repr=False)
 
-    def wait(self, timeout_s: float | None = 30.0) -> list[Receipt]:
-        """Wait until every channel has it.
+    def __bool__(self) -> bool:
+        return bool(self.id)
+
+    @classmethod
+    def refused(cls, error: Exception) -> Posted:
+        """What was not accepted: false in a condition, and `wait` raises why."""
+        receipts: Future[list[Receipt]] = Future()
+        receipts.set_exception(error)
+        return cls("", receipts)
+
+    def wait(self, timeout_s: float | None = 30.0, *, raises: bool = True) -> list[Receipt]:
+        """Wait until every channel that was named has it.
 
         Args:
             timeout_s: Seconds; None waits for ever.
+            raises: False returns no receipts where it would raise: `if nbalert.post(…).wait(raises=False):`.
 
         Returns:
             One receipt a channel, in the order the channels were named.
@@ -234,4 +248,9 @@ class Posted:
                 and sent once that is mended.
             TimeoutError: Still on its way; nothing is lost, `nbalert status` says what it waits for.
         """
-        return self._receipts.result(timeout_s)
+        try:
+            return self._receipts.result(timeout_s)
+        except Exception:
+            if raises:
+                raise
+            return []

@@ -16,14 +16,14 @@ def hint(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def with_nearest(message: str, usage: str) -> str:
+def with_nearest(message: str, help_: str) -> str:
     """An error of argparse, with the nearest of what it would have taken.
 
     Args:
-        usage: Of the same parser: names its options.
+        help_: Of the same parser: names its options.
     """
     if found := _CHOICE.search(message):
         return message + hint(found["word"], re.findall(r"[\w-]+", found["known"]))
     if found := _OPTION.search(message):
-        return message + hint(found["word"], re.findall(r"--[\w-]+", usage))
+        return message + hint(found["word"], re.findall(r"--[\w-]+", help_))
     return message

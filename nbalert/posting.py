@@ -23,30 +23,35 @@ def post(
     title: str = "",
     level: Level | str = Level.INFO,
     metadata: Mapping[str, Value] | None = None,
+    target: str = "",
+    mention: str | Sequence[str] = (),
+    raises: bool = True,
 ) -> Posted:
     """Accept a message: it is on disk when this returns, and leaves in the background.
 
     Args:
-        message: A text, or a whole Message; the other arguments but `channel` complete a text.
+        message: A text, or a whole Message; `title`, `level` and `metadata` complete a text.
         channel: One name or several; None means the default channel.
         title: First line; a text of one line is its own title.
         level: OK, INFO, WARNING or CRITICAL.
         metadata: Named fields.
+        target: Where else than its settings say the channel is to post it: an id of the service.
+        mention: Ids of people of the service who are to be notified.
+        raises: Whether a message that cannot be accepted raises. False returns a Posted that is false.
 
     Returns:
-        What to wait on, if you want to; true in a condition.
+        What to wait on, if you want to; true in a condition: it is accepted.
 
     Raises:
         SettingsError: The settings are wrong, or UnknownChannel.
         OSError: The disk takes no more.
     """
-    sender = client()
-    names = [channel] if channel is None or isinstance(channel, str) else list(channel)
-    channels = [sender.settings.channel(name).name for name in names]
-    whole = _message(message, title, level, metadata or {}) if isinstance(message, str) else message
-    if not whole.source.host:
-        whole = replace(whole, source=here(whole.source))
-    return sender.accept(whole, channels)
+    try:
+        return _post(_completed(message, title, level, metadata or {}, target, mention), channel)
+    except (NbalertError, OSError) as error:
+        if raises:
+            raise
+        return Posted.refused(error)
 
 
 async def post_async(
@@ -56,9 +61,30 @@ async def post_async(
     title: str = "",
     level: Level | str = Level.INFO,
     metadata: Mapping[str, Value] | None = None,
+    target: str = "",
+    mention: str | Sequence[str] = (),
+    raises: bool = True,
 ) -> Posted:
     """`post` for coroutines: accepting takes no longer than a file, so it is done at once."""
-    return post(message, channel=channel, title=title, level=level, metadata=metadata)
+    return post(
+        message,
+        channel=channel,
+        title=title,
+        level=level,
+        metadata=metadata,
+        target=target,
+        mention=mention,
+        raises=raises,
+    )
+
+
+def _post(message: Message, channel: str | Sequence[str] | None) -> Posted:
+    sender = client()
+    names = [channel] if channel is None or isinstance(channel, str) else list(channel)
+    channels = [sender.settings.channel(name).name for name in names]
+    if not message.source.host:
+        message = replace(message, source=here(message.source))
+    return sender.accept(message, channels)
 
 
 def leave(message: Message, channels: Sequence[str]) -> str:
@@ -100,6 +126,19 @@ def here(known: Source | None = None) -> Source:
 @cache
 def _machine() -> tuple[str, str]:
     return platform.node(), getpass.getuser()
+
+
+def _completed(
+    message: str | Message,
+    title: str,
+    level: Level | str,
+    metadata: Mapping[str, Value],
+    target: str,
+    mention: str | Sequence[str],
+) -> Message:
+    whole = _message(message, title, level, metadata) if isinstance(message, str) else message
+    people = (mention,) if isinstance(mention, str) else tuple(mention)
+    return replace(whole, target=target or whole.target, mention=people or whole.mention)
 
 
 def _message(text: str, title: str, level: Level | str, metadata: Mapping[str, Value]) -> Message:

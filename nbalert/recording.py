@@ -109,6 +109,11 @@ class Recording:
         return count if isinstance(count, int) else None
 
     @property
+    def cell_id(self) -> str | None:
+        """The front end's; None where it sends none."""
+        return getattr(self._info, "cell_id", None)
+
+    @property
     def is_ours(self) -> bool:
         """Whether it began in this process, and not in the one that this was forked from within the cell."""
         return self._pid == os.getpid()
@@ -147,7 +152,7 @@ class Recording:
             story=_story(self._shell, error, shown),
             duration_s=time.perf_counter() - self._started_s,
             execution_count=getattr(result, "execution_count", None),
-            cell_id=getattr(self._info, "cell_id", None),
+            cell_id=self.cell_id,
             notebook=_notebook(self._shell),
             alert_line=self.alert_line,
             is_auto=self.is_auto,

@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
             code=shlex.join(command),
             output=watch.tail.text().strip("\n"),
             duration_s=duration_s,
+            alert=name,
             source=here(),
         )
         if fault := leave(message, options.channel or [""]):

@@ -110,6 +110,7 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
             error=story.partition("\n")[0],
             traceback=story,
             duration_s=duration_s,
+            alert=self._title,
             source=here(),
         )
         if fault := leave(message, self._channels):

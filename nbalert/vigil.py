@@ -25,8 +25,19 @@ class Vigil:
         self._client = client
         self._ended: dict[str, threading.Event] = {}
 
-    def begin(self, recording: Recording, title: str, channels: Sequence[str], source: Source) -> None:
-        """A cell runs from now on."""
+    def begin(
+        self,
+        recording: Recording,
+        title: str,
+        channels: Sequence[str],
+        source: Source,
+        mention: Sequence[str] = (),
+    ) -> None:
+        """A cell runs from now on.
+
+        Args:
+            mention: Ids of people to notify should its kernel die.
+        """
         self._ended[recording.id] = threading.Event()
         self._client.begin(
             recording.id,
@@ -36,6 +47,7 @@ class Vigil:
                 "code": recording.body[:CODE_CHARS],
                 "output": "",
                 "source": asdict(source),
+                "mention": list(mention),
                 "started_at": recording.started_at.timestamp(),
             },
         )

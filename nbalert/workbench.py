@@ -21,7 +21,7 @@ from nbalert.channels.base import Channel, received
 from nbalert.channels.carried import packed
 from nbalert.channels.registry import registered
 from nbalert.channels.shelf import Shelf
-from nbalert.courier.projects import Project
+from nbalert.courier.project import Project
 from nbalert.line import Frame
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply

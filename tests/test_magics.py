@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from nbalert.home import Home
 from nbalert.magics import NbalertMagics
 from nbalert.process import client
+from tests.chat_servers.webhook import Webhook
+from tests.processes import settings_file, webhook_table
 
 
 @pytest.fixture
@@ -61,6 +64,9 @@ def test_help_tells_cell_options_apart() -> None:
         ("%alert --wrong x", "UsageError: unrecognized arguments: --wrong"),
         ("%alert -l loud x", "UsageError: argument -l/--level"),
         ("%alert -c nowhere x", "UsageError: %alert: unknown channel 'nowhere'"),
+        ("%nbalert chanels", "UsageError: argument what: invalid choice: 'chanels'"),
+        ("%nbalert status now", "UsageError: %nbalert status: too many words: now"),
+        ("%alert --chanel x y", "UsageError: unrecognized arguments: --chanel (did you mean --channel?)"),
         ("%nbalert", "UsageError: the following arguments are required: what"),
         ("%ask", "UsageError: the following arguments are required: question"),
         ("%ask Q --need many", "UsageError: argument --need: invalid int value: 'many'"),
@@ -131,6 +137,31 @@ def test_loading_twice_and_unloading(shell: Any) -> None:
     assert "ran" not in shell.user_ns
     assert not [one for one in (*shell.input_transformers_cleanup, *steps) if "nbalert" in repr(one)]
     shell.run_line_magic("load_ext", "nbalert")
+
+
+def test_whom_to_notify(shell: Any, home: Home) -> None:
+    """`--mention` goes along, of a line as of a cell."""
+    with Webhook() as server:
+        settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url))
+        assert error_of(shell, "%alert --mention U1 --mention U2 x") == ""
+        assert error_of(shell, "%%alert --mention U3\nran = 1") == ""
+        server.until(lambda one: len(one.accepted) == 2)
+        assert [one.message["mention"] for one in server.accepted] == [["U1", "U2"], ["U3"]]
+
+
+def test_channels_by_magic(shell: Any, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """Added, listed and taken out; a word that is none is one line, with what was meant."""
+    assert error_of(shell, "%nbalert channels add ci webhook url=env:NOT_SET approvers=a,b") == ""
+    assert "before it can be used: channels.ci.url" in capsys.readouterr().out
+    assert error_of(shell, "%nbalert channels") == ""
+    assert "ci: cannot be used" in capsys.readouterr().out
+    assert "did you mean remove?" in error_of(shell, "%nbalert channels remov ci")
+    assert "did you mean approvers?" in error_of(shell, "%nbalert channels add x webhook aprovers=a")
+    said = error_of(shell, "%nbalert channels add x webhook url=https://hooks.example.org/s")
+    assert 'write url = "env:X_URL"' in said
+    assert "hooks.example.org" not in said
+    assert error_of(shell, "%nbalert channels remove ci") == ""
+    assert home.settings.read_text().strip() == ""
 
 
 def test_alert_in_a_plain_shell(shell: Any) -> None:

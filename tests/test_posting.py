@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ import nbalert
 from nbalert.errors import UnknownChannel
 from nbalert.home import Home
 from nbalert.message import Level, Message
-from tests.chat_servers.webhook import Webhook
-from tests.processes import settings_file, webhook_table
+from tests.chat_servers.webhook import Webhook, status
+from tests.processes import Script, settings_file, webhook_table
 
 
 def sent(home: Home, *args: Any, **options: Any) -> Message:
@@ -41,6 +42,44 @@ def test_a_whole_message(home: Home) -> None:
     """Goes as it is, with the metadata that JSON has not."""
     message = sent(home, Message(title="M", metadata={"loss": float("nan")}, level=Level.OK))
     assert (message.title, message.level, message.metadata) == ("M", Level.OK, {"loss": "nan"})
+
+
+def test_where_else_and_whom(home: Home) -> None:
+    """A place and people of the service, for a text and over those of a whole message."""
+    message = sent(home, "x", target="C2", mention="U1")
+    assert (message.target, message.mention) == ("C2", ("U1",))
+    message = sent(home, Message(title="M", target="C3", mention=("U2",)), mention=["U3", "U4"])
+    assert (message.target, message.mention) == ("C3", ("U3", "U4"))
+
+
+def test_the_boolean_contract(home: Home) -> None:
+    """Without raising: true where it was accepted, and where it has arrived; why not is kept."""
+    posted = nbalert.post("x", raises=False)
+    assert posted
+    assert posted.wait(raises=False)
+    refused = nbalert.post("x", channel="imbox", raises=False)
+    assert not refused
+    assert refused.wait(raises=False) == []
+    with pytest.raises(UnknownChannel, match="did you mean inbox"):
+        refused.wait()
+    with Webhook() as server:
+        server.always(status(400))
+        settings_file(home.root, webhook_table("ci", server.url))
+        assert nbalert.post("x", channel="ci", raises=False).wait(raises=False) == []
+
+
+def test_a_global_channel_hears_what_a_script_says(home: Home, tmp_path: Path) -> None:
+    """A process does not end before it has, as a container ends with it; a question it does not hear."""
+    with Webhook() as server:
+        table = webhook_table("all", server.url, "global = true\nstate_changes_only = false\n")
+        settings_file(home.root, table)
+        with Script("import nbalert\nnbalert.post('one').wait(60)", folder=tmp_path) as script:
+            assert script.end() == 0
+        assert server.titles == ["one"]
+        assert not nbalert.ask("Go?", timeout=0.5, raises=False)
+        nbalert.post("two").wait(60)
+        server.until(lambda one: len(one.titles) == 2)
+        assert server.titles == ["one", "two"]
 
 
 def test_from_a_coroutine(home: Home) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbalert import channels
-from nbalert.courier.projects import Project
+from nbalert.courier.project import Project
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.home import Home
 from nbalert.network import Network

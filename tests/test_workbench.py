@@ -15,7 +15,7 @@ import nbalert
 from nbalert import channels
 from nbalert.channels import registry
 from nbalert.channels.registry import add
-from nbalert.courier.projects import Project
+from nbalert.courier.project import Project
 from nbalert.home import Home
 from nbalert.line import Frame
 from nbalert.message import Message, Receipt

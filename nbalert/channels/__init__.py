@@ -20,6 +20,7 @@ from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
 KINDS = {
+    "discord": "nbalert.channels.discord:DiscordChannel",
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
     "slack": "nbalert.channels.slack:SlackChannel",

@@ -21,7 +21,8 @@ from nbalert.courier.intake import Intake
 from nbalert.courier.later import Later
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.listening import Listening
-from nbalert.courier.projects import Project, Projects
+from nbalert.courier.project import Project
+from nbalert.courier.projects import Projects
 from nbalert.courier.records import book_page, delivery_page, trail_page
 from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
@@ -199,11 +200,12 @@ class Conversation:
         self._rooms.delivery.renew(project.key, changed)
         self._rooms.attendance.introduce(presence)
         self._rooms.delivery.go_on(project.key)
+        self._rooms.intake.route()
 
     def _settled_frame(self, message: str) -> Frame | None:
         rows = self._rooms.store.rows(
             "SELECT channel, state, error, receipt FROM delivery"
-            " WHERE message = ? AND kind = 'post' ORDER BY seq",
+            " WHERE message = ? AND kind = 'post' AND about = '' ORDER BY seq",
             message,
         )
         if not rows or any(row["state"] == "waiting" for row in rows):

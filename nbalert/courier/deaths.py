@@ -120,6 +120,8 @@ def _entry(presence: Presence, run: dict[str, Any], is_out_of_memory: bool) -> t
         code=run["code"],
         output=run["output"],
         duration_s=ran_s,
+        alert=run["title"],
+        mention=tuple(run.get("mention", ())),
         source=Source.from_json(run["source"]),
     )
     data = {

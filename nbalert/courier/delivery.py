@@ -38,6 +38,8 @@ DENIED_RECHECK_S = 300.0
 INTRODUCTION_S = 5.0
 """How long a delivery waits for its sender, which writes a file first and brings its settings then."""
 ATTEMPT_LIMIT_S = 120.0
+GLOBAL = "global"
+"""What a post is `about` that its sender did not name: nobody waits for it."""
 FAULT_LIMIT = 10
 """Tries after which a channel's own bug (any error but a ChannelError) gives a message up."""
 
@@ -253,7 +255,7 @@ class Delivery:
             worker.told_seq = post["seq"]
             if post["question"]:
                 self._fail(post, reason)
-        if kept := [post["message"] for post in posts if not post["question"]]:
+        if kept := [post["message"] for post in posts if not (post["question"] or post["about"])]:
             log.warning("%d kept until that is mended: %s", len(kept), reason)
         self._on_kept(key[0], kept, reason)
 

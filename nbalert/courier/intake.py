@@ -10,6 +10,7 @@ from typing import Any
 
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.ledger import Ledger
+from nbalert.courier.routing import Arrival, Routing
 from nbalert.courier.store import Store
 from nbalert.question import Question
 from nbalert.spool import Entry, Spool
@@ -23,11 +24,14 @@ _UNFIT = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingErr
 class Intake:
     """Takes spool entries, oldest first, and wakes delivery."""
 
-    def __init__(self, spool: Spool, store: Store, delivery: Delivery, ledger: Ledger) -> None:
+    def __init__(
+        self, spool: Spool, store: Store, delivery: Delivery, ledger: Ledger, routing: Routing
+    ) -> None:
         self._spool = spool
         self._store = store
         self._delivery = delivery
         self._ledger = ledger
+        self._routing = routing
 
     def take(self) -> None:
         """Take all that waits. A crash between commit and removal is harmless: the id is known."""
@@ -39,6 +43,11 @@ class Intake:
                 self._spool.set_aside(entry.id)
             else:
                 self._spool.remove(entry.id)
+        self.route()
+
+    def route(self) -> None:
+        """Find out who else hears what has been taken, as far as that is known, and wake delivery."""
+        self._routing.go_on()
         self._delivery.wake()
 
     def _one(self, entry: Entry) -> None:
@@ -56,11 +65,11 @@ class Intake:
             self._insert(id_, data)
 
     def _insert(self, id_: str, data: dict[str, Any]) -> None:
-        message = data["message"]
+        message, now = data["message"], time.time()
         is_new = self._store.execute(
             # OR IGNORE would also ignore a missing value, and the message with it.
             "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            *(id_, time.time(), data["origin"], data["project"], message["title"], json.dumps(message)),
+            *(id_, now, data["origin"], data["project"], message["title"], json.dumps(message)),
         )
         if not is_new:
             return
@@ -69,6 +78,7 @@ class Intake:
         if message["question"]:
             question = Question.from_json(message["question"])
             self._ledger.open(id_, data["origin"], question, _asker(message["source"]))
+        self._routing.enter(Arrival(id_, now, data["origin"], data["project"], message))
 
 
 def _asker(source: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.listening import Listening, Posted
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
+from nbalert.courier.routing import Routing
 from nbalert.courier.store import Store
 from nbalert.courier.urging import Urging
 from nbalert.home import Home
@@ -81,7 +82,8 @@ class Courier:
         self._listening = Listening(self._projects, self._ledger)
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
-        self._intake = Intake(spool, store, self._delivery, self._ledger)
+        routing = Routing(store, self._delivery, self._projects, self._attendance.has_introduced)
+        self._intake = Intake(spool, store, self._delivery, self._ledger, routing)
         self._conversation = Conversation(
             Rooms(
                 store=store,

@@ -9,16 +9,17 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbalert import channels
 from nbalert.channels.base import Channel
+from nbalert.courier.project import Project
 from nbalert.errors import NbalertError, SettingsError, UnknownChannel
-from nbalert.fields import ChannelSettings, without_secrets
+from nbalert.fields import without_secrets
 from nbalert.home import Home
 from nbalert.network import Network
-from nbalert.settings import Settings, load_project
+from nbalert.settings import load_project
 
 READ_AGAIN_S = 5.0
 """How long the files of a project that nobody has brought are taken as read; they may be mended meanwhile."""
@@ -26,83 +27,6 @@ READ_AGAIN_S = 5.0
 
 class NotReady(NbalertError):
     """A channel cannot be used now; its deliveries wait, and the text says for what."""
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project's channels.
-
-    Args:
-        key: The `project` of its `Settings`.
-        default: Name of the default channel.
-        channels: Name → values, secrets resolved.
-        problems: Name → why that channel cannot be used.
-        foreign: Name → kind, of channels whose kind no package brings: only a process that has registered
-            it can work them. Their values stay there.
-        network: The way out of the processes that brought it.
-        since: When they last read files or values that were others, on the clock that all processes share.
-    """
-
-    key: str
-    default: str
-    channels: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    problems: Mapping[str, str] = field(default_factory=dict)
-    foreign: Mapping[str, str] = field(default_factory=dict)
-    network: Network = field(default_factory=Network)
-    since: float = field(default=0.0, compare=False)
-
-    @classmethod
-    def of(cls, settings: Settings) -> Project:
-        """Check every channel; one that is wrong spoils no other."""
-        values, problems, foreign = {}, {}, {}
-        for name, table in settings.channels.items():
-            try:
-                if channels.is_packaged(table.kind):
-                    values[name] = _line_values(channels.check(table))
-                else:
-                    foreign[name] = table.kind
-            except SettingsError as error:
-                problems[name] = str(error)
-        return cls(settings.project, settings.default, values, problems, foreign, settings.network)
-
-    @classmethod
-    def broken(cls, key: str, problem: str) -> Project:
-        """A project whose settings as a whole cannot be read: all its deliveries wait for that."""
-        return cls(key, "", {}, {"": problem})
-
-    def to_frame(self) -> dict[str, Any]:
-        """Plain values for the line."""
-        return asdict(self)
-
-    @classmethod
-    def from_frame(cls, frame: Mapping[str, Any]) -> Project:
-        """The inverse of `to_frame`; other keys are ignored, and an older kernel sends fewer."""
-        return cls(
-            frame["key"],
-            frame["default"],
-            frame["channels"],
-            frame["problems"],
-            frame.get("foreign", {}),
-            Network.from_frame(frame.get("network", {})),
-            frame.get("since", 0.0),
-        )
-
-    @property
-    def names(self) -> set[str]:
-        """Of all its channels, also of those that cannot be used here."""
-        return {*self.channels, *self.problems, *self.foreign}
-
-    def _about(self, name: str) -> tuple[object, ...]:
-        return tuple(known.get(name) for known in (self.channels, self.problems, self.foreign))
-
-    def changes(self, known: Project | None) -> frozenset[str]:
-        """Names of the channels that are others than those known; an empty name is the default one."""
-        if known is None or known.network != self.network:
-            return frozenset(("", *self.names))
-        changed = {name for name in self.names | known.names if self._about(name) != known._about(name)}
-        if self.default != known.default or self.default in changed:
-            changed.add("")
-        return frozenset(changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +99,21 @@ class Projects:
         finally:
             built.users -= 1
             self._close_unused(built)
+
+    def hears(self, key: str) -> dict[str, bool]:
+        """Channels of a project that hear every alert → whether only changes of its level.
+
+        Raises:
+            NotReady: Its settings are not known, or wrong as a whole.
+        """
+        project = self._project(key)
+        if problem := project.problems.get(""):
+            raise NotReady(problem)
+        return dict(project.hears)
+
+    def resolved(self, key: str, name: str) -> str:
+        """The name of a channel; an empty one is the default one of the project."""
+        return name or self._project(key).default
 
     def notes(self) -> list[dict[str, str]]:
         """What channels have to say for status: a row each with `project`, `channel` and `note`."""
@@ -266,11 +205,6 @@ class Projects:
         """Close all channels."""
         await asyncio.gather(*(b.channel.aclose() for b in self._built.values()), return_exceptions=True)
         self._built.clear()
-
-
-def _line_values(settings: ChannelSettings) -> dict[str, Any]:
-    """What `channels.build` takes; secrets as they are."""
-    return settings.model_dump(mode="json", context="line", by_alias=True)
 
 
 def _waits_for(key: str) -> str:

@@ -1,6 +1,7 @@
 """The store's tables, as the steps that lead from an empty file to those of now.
 
     message ──▶ delivery (kind post, later update or remind) ──▶ receipt
+       │  unrouted: whose further channels are not known yet    alert: the last level of each
        └─ question ──▶ reply…    due: what falls due while it is open    audit: what happened, for good
 
 Times are seconds since the epoch; bodies are JSON of `message.py` and `question.py`. No secret is in any row.
@@ -89,7 +90,16 @@ _REMINDERS_AND_TRAIL: Step = (
     " BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL)
+_ROUTING: Step = (
+    # The last level of each alert, and since when it has it: changes are told from one run to the next.
+    """CREATE TABLE alert (
+    project TEXT NOT NULL, id TEXT NOT NULL, level TEXT NOT NULL, at REAL NOT NULL, changed_at REAL NOT NULL,
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID""",
+    "CREATE TABLE unrouted (seq INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL REFERENCES message)",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING)
 """The first step makes the tables in an empty file."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

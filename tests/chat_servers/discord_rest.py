@@ -111,6 +111,13 @@ class Rest:
         self._world.react(world.BOT, id_, emoji)
         return 204, None
 
+    def _unreact(self, channel: str, id_: str, emoji: str, given: Given) -> tuple[int, Any]:
+        self._message(channel, id_)
+        people = self._world.reactions.get((id_, emoji), [])
+        if world.BOT in people:
+            people.remove(world.BOT)
+        return 204, None
+
     def _reacted(self, channel: str, id_: str, emoji: str, given: Given) -> tuple[int, Any]:
         query = given[2]
         self._may(channel, world.VIEW | world.HISTORY)
@@ -256,6 +263,7 @@ _ROUTES: list[tuple[str, str, bool, str]] = [
     ("GET", _C + _M, True, "_one"),
     ("GET", f"{_C}/messages", True, "_list"),
     ("PUT", rf"{_C}{_M}/reactions/([^/]+)/@me", True, "_react"),
+    ("DELETE", rf"{_C}{_M}/reactions/([^/]+)/@me", True, "_unreact"),
     ("GET", rf"{_C}{_M}/reactions/([^/]+)", True, "_reacted"),
     ("GET", _C, True, "_channel"),
     ("GET", r"/guilds/(\d+)", True, "_guild"),

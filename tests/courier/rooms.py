@@ -16,8 +16,10 @@ from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
-from nbalert.courier.projects import OwnInbox, Project, Projects
+from nbalert.courier.project import Project
+from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
+from nbalert.courier.routing import Routing
 from nbalert.courier.store import Store
 from nbalert.courier.urging import Urging
 from nbalert.home import Home
@@ -63,7 +65,10 @@ class Rooms:
         self.ledger = Ledger(self.store, self.delivery, self.trail, self.agenda, self.clock, hearers)
         urging = Urging(self.store, self.delivery, self.trail, self.agenda)
         self.due = {"end": self.ledger.expire, "remind": urging.remind, "escalate": urging.escalate}
-        self.intake = Intake(self.spool, self.store, self.delivery, self.ledger)
+        routing = Routing(
+            self.store, self.delivery, self.projects, lambda origin: origin not in self.strangers
+        )
+        self.intake = Intake(self.spool, self.store, self.delivery, self.ledger, routing)
 
     def _void(self, question: str, reply: Reply, why: str) -> None:
         self.voided.append((reply, why))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from nbalert.courier.listening import Listening, Posted
-from nbalert.courier.projects import Project
+from nbalert.courier.project import Project
 from nbalert.courier.responding import TOLD_LIMIT
 from nbalert.home import Home
 from nbalert.message import Message, Receipt

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nbalert.courier.hosting import Hosting
-from nbalert.courier.projects import NotReady, OwnInbox, Project, Projects
+from nbalert.courier.project import Project
+from nbalert.courier.projects import NotReady, OwnInbox, Projects
 from nbalert.errors import ChannelRefused
 from nbalert.home import Home
 from nbalert.network import Network

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nbalert.courier.projects import Project
+from nbalert.courier.project import Project
 from nbalert.home import Home
 from nbalert.message import Message
 from nbalert.policy import Policy
