@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,30 @@ def test_what_is_no_answer(tmp_path: Path, policy: dict[str, Any], text: str, wh
         assert answer.status_code == 422
         assert answer.json()["error"].startswith(why)
         assert sender.get(f"/api/messages/{id_}/replies").json() == {"replies": []}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [{"input": "date"}, {"approve": ()}, {"need": "two"}, {"approvers": None}],
+)
+def test_what_cannot_be_shown_is_refused(tmp_path: Path, policy: dict[str, Any]) -> None:
+    """A question that the page could not show is refused, and all others are shown."""
+    with Inbox(tmp_path) as inbox:
+        sender, _ = asked(inbox)
+        message = Message(title="odd", question=question("odd")).to_json()
+        message["question"]["policy"].update(policy)
+        answer = sender.post("/api/messages", json={"key": "odd", "message": message})
+        assert answer.status_code == 400
+        listed = inbox.person("bob").get("/api/messages").raise_for_status().json()["messages"]
+        assert len(listed) == 1
+
+
+def test_an_older_clock(tmp_path: Path) -> None:
+    """Where the asker's clock is ahead, an answer that could not count is refused with the reason."""
+    with Inbox(tmp_path) as inbox:
+        _, id_ = asked(inbox, asked_at=datetime.now(UTC) + timedelta(minutes=5))
+        answer = reply(inbox.person("bob"), id_)
+        assert (answer.status_code, answer.json()["error"]) == (409, "it is older than the question")
 
 
 def test_page_gets_what_it_shows_of_a_question(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.entry import Entry
 from nbalert.inbox.people import SESSION_S
 from nbalert.inbox.site import Site
-from nbalert.inbox.views import message_link, person_view
+from nbalert.inbox.views import check_shown, message_link, person_view
 from nbalert.message import Message
 
 MESSAGE_BYTES = 25 * 1024 * 1024
@@ -171,6 +171,9 @@ def key_of(body: dict[str, Any]) -> str:
 def parsed(body: dict[str, Any]) -> Message:
     """The message in a request's body, or 400."""
     try:
-        return Message.from_json(body["message"])
-    except (KeyError, ValueError, TypeError, AttributeError):
+        message = Message.from_json(body["message"])
+        if message.question is not None:
+            check_shown(message.question)
+    except (LookupError, ValueError, TypeError, AttributeError):
         raise HTTPError(400, "message is not a message") from None
+    return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -39,9 +40,12 @@ class RepliesHandler(Handler):
         question = _open_question(entry)
         if why := objection(question, self.session.person):
             raise HTTPError(403, why)
+        voice = read(question.policy, text)
+        if voice.is_yes is None:
+            raise HTTPError(422, voice.fault or question.policy.hint)
         answer = Reply(reference="", person=self.session.person, text=text, at=datetime.now(UTC))
         if why := objection_to(question, answer):
-            raise HTTPError(422, read(question.policy, text).fault or question.policy.hint)
+            raise HTTPError(409, why)
         reply = self.site.archive.reply(entry, self.session.person, text, str(way))
         self.site.seats.ring()
         self.finish(linked(reply, id_, self.site.url))
@@ -57,7 +61,7 @@ class CodeHandler(Handler):
         question = found(self.site, id_).question
         if question is None or not question.code:
             raise HTTPError(404, "there is no code")
-        name = f"question-{question.code_sha256[:SHORT_SHA]}.py"
+        name = f"question-{re.sub('[^0-9a-f]', '', question.code_sha256)[:SHORT_SHA]}.py"
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="{name}"')
         self.finish(question.code.encode("utf-8", "surrogatepass"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,15 @@ def objection(question: Question, person: str) -> str:
     return question.policy.objection(Reply(reference="", person=person, text="", at=datetime.now(UTC)))
 
 
+def check_shown(question: Question) -> None:
+    """Try what the page will show of a question: one that cannot be shown would keep all others from it.
+
+    Raises:
+        Exception: Of whatever kind its policy makes.
+    """
+    _asked(question, (), "", "")
+
+
 def linked(reply: Reply, id_: str, url: str) -> dict[str, Any]:
     """An answer as a courier gets it: with the address at which it stands."""
     return {**reply.to_json(), "link": message_link(url, id_)}
@@ -46,7 +56,7 @@ def person_view(entry: Entry, person: str) -> dict[str, Any]:
         for place, image in enumerate(message["images"])
     ]
     if question:
-        message["question"] = {**message["question"], **_asked(entry, question, person)}
+        message["question"] = {**message["question"], **_asked(question, entry.replies, entry.id, person)}
         message["decision"] = _decided(entry)
     return {
         "id": entry.id,
@@ -66,15 +76,15 @@ def person_view(entry: Entry, person: str) -> dict[str, Any]:
     }
 
 
-def _asked(entry: Entry, question: Question, person: str) -> dict[str, Any]:
+def _asked(question: Question, replies: Sequence[Reply], id_: str, person: str) -> dict[str, Any]:
     then = escalates_at(question)
     return {
-        "file": f"api/messages/{entry.id}/code",
+        "file": f"api/messages/{id_}/code",
         "objection": objection(question, person),
         "buttons": [button._asdict() for button in question.policy.buttons],
         "hint": question.policy.hint,
         "escalates_at": then.isoformat() if then else None,
-        "missing": missing(question, entry.replies, datetime.now(UTC)),
+        "missing": missing(question, replies, datetime.now(UTC)),
     }
 
 
