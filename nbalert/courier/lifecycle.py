@@ -131,8 +131,16 @@ def _dismissed(home: Home, dismiss: Callable[[], str]) -> str:
     if home.root in _hosts:  # looking at a lock of this very process would give it up
         return dismiss()
     fault = f"a courier begins, and does not come; see {home.log}"
-    mode = _awaited(lambda: dismiss() or (_is_free(home) and "none"), fault)
+    mode = _awaited(lambda: dismiss() or (not _begins(home) and "none"), fault)
     return "" if mode == "none" else mode
+
+
+def _begins(home: Home) -> bool:
+    """Whether somebody has the lock. Where it cannot even be looked at, no courier can begin."""
+    try:
+        return not _is_free(home)
+    except CourierError:
+        return False
 
 
 def _wait_for_end(home: Home) -> None:
