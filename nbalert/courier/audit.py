@@ -83,6 +83,13 @@ class Trail:
         )
         return [json.loads(row["entry"]) for row in rows]
 
+    def replies(self, question: str) -> list[dict[str, Any]]:
+        """The answers that were entered, in order."""
+        found: list[dict[str, Any]] = []
+        for entry in self.entries(question, "adopted", "reply"):
+            found += entry["replies"] if entry["kind"] == "adopted" else [entry["reply"]]
+        return found
+
     def knows(self, question: str, body: str, decision: str | None = None) -> bool:
         """Whether a question's row is what the trail says: altered tables must not let code run.
 

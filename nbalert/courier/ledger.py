@@ -120,9 +120,8 @@ class Ledger:
             self._hearers.void(question.id, reply, why)
 
     def replies(self, question_id: str) -> list[Reply]:
-        """All answers to a question, in order of arrival."""
-        rows = self._store.rows("SELECT body FROM reply WHERE question = ? ORDER BY seq", question_id)
-        return [Reply.from_json(json.loads(row["body"])) for row in rows]
+        """All answers to a question that are on record, in order of arrival."""
+        return [Reply.from_json(reply) for reply in self._trail.replies(question_id)]
 
     def expire(self, question_id: str) -> None:
         """The time is up."""

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -188,6 +189,28 @@ def test_questions_from_before_there_was_a_trail(home: Home) -> None:
     assert found(home) == []
     tamper(home, "UPDATE question SET decision = replace(decision, 'bob', 'eve')")
     assert found(home) == ["question q-Deploy?: its decision was changed in the ledger"]
+
+
+def test_an_answer_that_an_older_courier_entered_before_it_was_killed(home: Home) -> None:
+    """It had not decided yet: when the answer is brought again, it does."""
+    answer = said("bob", at=datetime.now(UTC) + timedelta(seconds=1))
+
+    def enter(rooms: Rooms) -> None:
+        ask(rooms, need=2)
+        rooms.ledger.reply("q-Deploy?", "ci", said("carol", reference="2"))
+        rooms.store.execute(
+            "INSERT INTO reply (question, channel, reference, body) VALUES (?, 'ci', '1', ?)",
+            *("q-Deploy?", json.dumps(answer.to_json())),
+        )
+
+    def bring(rooms: Rooms) -> None:
+        rooms.ledger.reply("q-Deploy?", "ci", answer)
+        assert (rooms.replied, rooms.ended[0].by) == ([], ("carol", "bob"))
+
+    live(home, enter)
+    tamper(home, "DELETE FROM audit")
+    home.audit_head.unlink()
+    live(home, bring)
 
 
 def test_pages(home: Home) -> None:

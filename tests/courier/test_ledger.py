@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,21 +75,6 @@ def test_the_same_answer_twice(home: Home) -> None:
         assert (len(rooms.replied), rooms.ended) == (1, [])
         rooms.ledger.reply(one.id, "ci", said("carol", reference="2"))
         assert rooms.ended[0].by == ("bob", "carol")
-
-    run(home, work)
-
-
-def test_an_answer_entered_before_a_kill_decides(home: Home) -> None:
-    """A courier was killed between entering an answer and deciding: when it is brought again, it decides."""
-
-    async def work(rooms: Rooms) -> None:
-        one = opened(rooms)
-        rooms.store.execute(
-            "INSERT INTO reply (question, channel, reference, body) VALUES (?, 'ci', '1', ?)",
-            *(one.id, json.dumps(said("bob").to_json())),
-        )
-        rooms.ledger.reply(one.id, "ci", said("bob"))
-        assert (rooms.replied, rooms.ended[0].by) == ([], ("bob",))
 
     run(home, work)
 
