@@ -93,10 +93,11 @@ def test_cells(mode: str, chat: FileChat, start_kernel: StartKernel, tmp_path: P
 def test_what_is_missing(mode: str, chat: FileChat) -> None:
     """The class says what keeps it from working: a line each, in another process too, and nothing is sent."""
     chat.lacks("no scope chat:write: add it under OAuth & Permissions\nnot a member of #ops: invite the app")
+    asked = {"do": "problems", "project": client().settings.project, "channel": "mine"}
     with worker(chat):
-        problems = client().request(
-            {"do": "problems", "project": client().settings.project, "channel": "mine"}
-        )
+        # It takes a moment until the worker has said that it has the class.
+        wait_until(lambda: not client().request(asked)[0].startswith("waits for a process"))
+        problems = client().request(asked)
     assert problems[0].startswith("no scope chat:write")
     assert problems[1].startswith("not a member")
     assert chat.titles == []
