@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from nbalert.cell_message import Parts, cell_message
-from nbalert.endings import TELLS
-from nbalert.message import Message, Source
+from nbalert.endings import TELLS, Outcome
+from nbalert.message import Level, Message, Source
 from nbalert.posting import here, leave, post
 from nbalert.process import client
 from nbalert.recording import CellRun, Recording
+from nbalert.thresholds import judge
 from nbalert.vigil import Vigil
 
 _vigils: dict[str, Vigil] = {}
@@ -47,15 +49,19 @@ def say(options: argparse.Namespace) -> None:
     )
 
 
-def tell(run: CellRun, options: argparse.Namespace) -> None:
-    """An alerted cell has ended: its message is on disk before its reply is sent. A fault is one line."""
+def tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], object]) -> None:
+    """An alerted cell has ended: its message is on disk before its reply is sent. A fault is one line.
+
+    Args:
+        evaluate: An expression in the user's namespace.
+    """
     try:
-        _tell(run, options)
+        _tell(run, options, evaluate)
     finally:  # not before: a death in between is told rather twice than not at all
         vigil().end(run.id)
 
 
-def _tell(run: CellRun, options: argparse.Namespace) -> None:
+def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], object]) -> None:
     if run.outcome not in TELLS[options.on] or run.duration_s < options.after:
         return
     parts = Parts(
@@ -65,7 +71,18 @@ def _tell(run: CellRun, options: argparse.Namespace) -> None:
         has_images=not options.no_images,
         mention=tuple(options.mention),
     )
-    keep(cell_message(run, parts, place_of(run)), options.channel or [""])
+    message = cell_message(run, parts, place_of(run))
+    if run.outcome is Outcome.OK:
+        message = _weighed(message, options, evaluate)
+    keep(message, options.channel or [""])
+
+
+def _weighed(message: Message, options: argparse.Namespace, evaluate: Callable[[str], object]) -> Message:
+    """At the level that the expressions of the options give."""
+    given = {Level.INFO: options.info, Level.WARNING: options.warn, Level.CRITICAL: options.crit}
+    verdict = judge(given, evaluate)
+    level = message.level if verdict.level is None else verdict.level
+    return replace(message, level=level, text="\n".join(verdict.lines))
 
 
 def place_of(run: CellRun) -> Source:

@@ -58,6 +58,15 @@ def _timeout(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _threshold(text: str) -> str:
+    from nbalert.thresholds import checked  # a cell that asks for it pays for it
+
+    try:
+        return checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 @magics_class
 class NbalertMagics(Magics):
     """`alert`, `ask` and `nbalert` of one shell."""
@@ -65,6 +74,7 @@ class NbalertMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self._shell = shell
+        self._evaluate = shell.ev
         self.farewell: Farewell | None = None
         self.auto: AutoAlerts | None = None
         self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
@@ -82,6 +92,9 @@ class NbalertMagics(Magics):
         "--after", type=_duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
     )
     @argument("--mention", action="append", default=[], help="Whom to notify, by id; may be repeated.")
+    @argument("--info", type=_threshold, help="%%%%alert: INFO if this expression is true.")
+    @argument("--warn", type=_threshold, help="%%%%alert: WARNING if it is.")
+    @argument("--crit", type=_threshold, help="%%%%alert: CRITICAL if it is.")
     @argument("--no-code", action="store_true", help="%%%%alert: leave the code out.")
     @argument("--no-output", action="store_true", help="%%%%alert: leave result and output out.")
     @argument("--no-images", action="store_true", help="%%%%alert: leave figures out.")
@@ -99,6 +112,9 @@ class NbalertMagics(Magics):
 
             %%alert --on failure --after 10m
             long_job()
+
+            %%alert --warn "loss > 0.5" --crit "loss > 0.9"
+            loss = train()
         """
         if cell is not None:
             raise UsageError(
@@ -249,7 +265,7 @@ class NbalertMagics(Magics):
         from nbalert import alerting
 
         if not run.is_auto:
-            alerting.tell(run, _options_of(run.alert_line))
+            alerting.tell(run, _options_of(run.alert_line), self._evaluate)
         if self.auto:
             self.auto.done(run)
 

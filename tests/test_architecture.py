@@ -62,7 +62,7 @@ settings
 fields described
 credentials network toml_text
 show
-backlink commits
+backlink commits thresholds
 endings
 build
 pending

@@ -50,10 +50,23 @@ def test_help_is_readable(name: str) -> None:
     assert len(options.splitlines()) > 2
 
 
+def test_expressions_decide_the_level(shell: Any) -> None:
+    """They see the cell's own names, after it has run; of a cell that failed nobody asks them."""
+    levels = '--warn "loss > 0.5" --crit "loss > 0.9"'
+    for loss in (0.1, 0.6, 1.0):
+        assert error_of(shell, f"%%alert -t {loss} {levels}\nloss = {loss}") == ""
+    assert error_of(shell, f"%%alert -t failed {levels}\nloss = 0.1\n1 / 0").startswith("ZeroDivisionError")
+    assert sorted(sent()) == [("0.1", "OK"), ("0.6", "WARNING"), ("1.0", "CRITICAL"), ("failed", "CRITICAL")]
+    wrong = error_of(shell, "%%alert --warn 'loss >'\nran = 1")
+    assert wrong.startswith("SyntaxError: %%alert: argument --warn: 'loss >' is not an expression")
+
+
 def test_help_tells_cell_options_apart() -> None:
     """`%%alert?` and `%alert?` are one text: options of only one of them say so."""
     text = str(NbalertMagics.alert.__doc__)
-    for option in ("--title", "--on", "--after", "--no-code", "--no-output", "--no-images"):
+    texts = ("--title", "--on", "--after", "--info", "--crit")
+    switches = ("--no-code", "--no-output", "--no-images")
+    for option in (*texts, *switches):
         assert "%%alert:" in text.rpartition(option)[2].partition(".")[0]
 
 
