@@ -58,6 +58,12 @@ class FileChat(nbalert.Channel):
                 yield nbalert.Reply.from_json(json.loads(path.read_text()))
             await asyncio.sleep(0.02)
 
+    async def respond(self, receipt, reply, text):
+        self.write("responds", receipt.reference, f"{reply.person}: {text}")
+
+    async def remind(self, receipt, message, key):
+        self.write("reminds", receipt.reference, " ".join([message.title, *message.mention]))
+
     async def problems(self):
         found = self.settings.folder / "problems"
         return found.read_text().splitlines() if found.exists() else []
@@ -104,9 +110,9 @@ class FileChat:
         """No more trouble."""
         (self.folder / "trouble").unlink()
 
-    def answer(self, text: str, reference: str = "r1") -> None:
-        """Bob answers whatever is asked."""
-        reply = Reply(reference=reference, person="bob", text=text, at=datetime.now(UTC))
+    def answer(self, text: str, reference: str = "r1", person: str = "bob") -> None:
+        """Somebody answers whatever is asked."""
+        reply = Reply(reference=reference, person=person, text=text, at=datetime.now(UTC))
         self._put(f"{reference}.reply", json.dumps(reply.to_json()))
 
     def written(self, does: str) -> list[Written]:

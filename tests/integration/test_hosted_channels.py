@@ -90,6 +90,22 @@ def test_cells(mode: str, chat: FileChat, start_kernel: StartKernel, tmp_path: P
     assert kernel.collect(asked).result == "42"
 
 
+def test_who_answers_without_effect_is_told(mode: str, chat: FileChat, start_kernel: StartKernel) -> None:
+    """The class tells people itself why an answer does not count, also one that came too late."""
+    kernel = start_kernel(env={"PYTHONPATH": str(ROOT)})
+    assert kernel.run(f"%load_ext nbalert\n{CLASS}").status == "ok"
+    asked = kernel.send('%%ask "Deploy?" -c mine\n40 + 2')
+    chat.until("listens")
+    chat.answer("approve", "r1", "mallory")
+    assert [one.what for one in chat.until("responds")] == [
+        "mallory: you are not an approver of this question"
+    ]
+    chat.answer("approve", "r2")
+    assert kernel.collect(asked).result == "42"
+    chat.answer("reject", "r3", "carol")
+    assert chat.until("responds", 2)[1].what == "carol: this question has ended: approved by bob"
+
+
 def test_what_is_missing(mode: str, chat: FileChat) -> None:
     """The class says what keeps it from working: a line each, in another process too, and nothing is sent."""
     chat.lacks("no scope chat:write: add it under OAuth & Permissions\nnot a member of #ops: invite the app")
