@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         UnknownChannel,
     )
     from nbalert.fields import ChannelSettings
+    from nbalert.guarding import requires_approval
     from nbalert.message import Image, Level, Message, Posted, Receipt, Source
     from nbalert.policy import Policy, Reply
     from nbalert.posting import post, post_async
@@ -82,6 +83,7 @@ __all__ = [
     "post",
     "post_async",
     "register",
+    "requires_approval",
     "watching",
 ]
 
@@ -94,6 +96,7 @@ _PLACES = (
     "fields",
     "channels.base",
     "asking",
+    "guarding",
     "registering",
     "spans",
 )

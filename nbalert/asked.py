@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from nbalert.client import Client
@@ -126,6 +127,16 @@ class Asked:
             self.report("did not run: it was altered")
             return self._ended(Outcome.ERROR, f"approved, but {why}")
         return decision
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """What was approved runs in this block: how it ends is reported."""
+        try:
+            yield
+        except BaseException as error:
+            self.report(type(error).__name__)
+            raise
+        self.report("ok")
 
     def report(self, outcome: str) -> None:
         """Have on record how the run ended that was approved: `ok`, or the type of what was raised."""

@@ -25,7 +25,7 @@ auto_alerts
 care alerting farewell spans running
 channels_command cell_asking
 vigil
-running_code
+running_code guarding
 channel_actions
 asking
 asked

@@ -14,19 +14,34 @@ import pytest
 from nbalert.demo import RULES
 from nbalert.home import Home
 from nbalert.process import client
-from nbalert.teammate import NAME, Teammate
+from nbalert.teammate import NAME, Rule, Teammate
 from tests.kernels import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ASKED: tuple[Rule, ...] = (
+    ("Ship", "approve: the tests are green"),
+    ("Retrain", "ok"),
+    ("Delete", "no: they are in use until June"),
+    ("Switch", "green"),
+    ("How many", "64"),
+    ("Rotate", "yes"),
+    ("Send", "yes"),
+)
+ASKED_TOO: tuple[Rule, ...] = (("Rotate", "yes"), ("Publish", "lgtm"))
+"""What `03_asks.ipynb` is answered."""
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 
 
 @pytest.fixture
 def teammate(home: Home) -> Iterator[None]:
-    """The scripted teammate answers on this test's home; the courier lives here, kernels use it."""
-    link = str(client().request({"do": "link", "base": "", "person": NAME}))
-    with Teammate(link, RULES):
+    """Scripted teammates answer on this test's home; the courier lives here, kernels use it."""
+    with Teammate(link(NAME), (*RULES, *ASKED)), Teammate(link("second-teammate"), ASKED_TOO):
         yield
+
+
+def link(name: str) -> str:
+    """To the built-in inbox."""
+    return str(client().request({"do": "link", "base": "", "person": name}))
 
 
 def run(*command: str) -> str:
