@@ -42,9 +42,8 @@ class AskStatus:
         self._asked = asked
         self._display = f"nbalert-{uuid4().hex}"
         self._began = datetime.now(UTC)
-        self._receipt: Receipt | None = None
+        self._links: dict[str, _Link] = {}
         self._replies: list[Reply] = []
-        self._link = ""
         self._drawing = threading.Lock()
         self._ended = threading.Event()
         self._changed = threading.Event()
@@ -80,26 +79,18 @@ class AskStatus:
 
     def _hear(self, one: Receipt | Reply) -> None:
         if isinstance(one, Receipt):
-            self._receipt = one
+            self._links[one.channel] = _Link(one)
         else:
             self._replies.append(one)
         self._changed.set()
 
     def _tick(self) -> None:
-        renewal = 0.0
         while not self._ended.is_set():
-            if self._receipt and self._waited_s >= renewal:
-                self._link, renewal = self._fresh_link(self._receipt), self._waited_s + LINK_RENEWAL_S
+            for link in list(self._links.values()):
+                link.renew(self._waited_s)
             self._refresh()
             self._changed.wait(_pause_s(self._waited_s, _left_s(self._asked.question)))
             self._changed.clear()
-
-    def _fresh_link(self, receipt: Receipt) -> str:
-        """To the message; on the inbox of this machine with a code, which never gets into the file."""
-        try:
-            return message_link(client(), receipt.link)
-        except CourierError:
-            return receipt.link
 
     def _refresh(self) -> None:
         question = self._asked.question
@@ -107,10 +98,9 @@ class AskStatus:
             at=datetime.now(UTC),
             waited_s=self._waited_s,
             left_s=_left_s(question),
-            is_posted=self._receipt is not None,
-            link=self._link,
+            links={channel: link.url for channel, link in list(self._links.items())},
         )
-        shown = open_parts(question, self._asked.channel, list(self._replies), now)
+        shown = open_parts(question, self._asked.channels, list(self._replies), now)
         with self._drawing:
             if not self._ended.is_set():
                 for part, value in zip(self._parts, shown, strict=True):
@@ -119,6 +109,25 @@ class AskStatus:
     @property
     def _waited_s(self) -> float:
         return (datetime.now(UTC) - self._began).total_seconds()
+
+
+class _Link:
+    """To the question in one chat; on this machine's inbox with a code, which never gets into the file."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        self.url = ""
+        self._receipt = receipt
+        self._renewal_s = 0.0
+
+    def renew(self, waited_s: float) -> None:
+        """Give it a new code, if the last one is about to be worthless."""
+        if waited_s < self._renewal_s:
+            return
+        self._renewal_s = waited_s + LINK_RENEWAL_S
+        try:
+            self.url = message_link(client(), self._receipt.link)
+        except CourierError:
+            self.url = self._receipt.link
 
 
 def _all(widget: Any) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -53,19 +53,17 @@ class Moment:
         at: Aware UTC.
         waited_s: Seconds since it was put.
         left_s: Seconds until it expires; None if it never does.
-        is_posted: Whether the channel has it.
-        link: To the question in the chat; empty while there is none.
+        links: Of each channel that has the question; empty where there is no link to it.
     """
 
     at: datetime
     waited_s: float
     left_s: float | None
-    is_posted: bool
-    link: str
+    links: Mapping[str, str]
 
 
 def open_parts(
-    question: Question, channel: str, replies: Sequence[Reply], now: Moment
+    question: Question, channels: Sequence[str], replies: Sequence[Reply], now: Moment
 ) -> tuple[str, str, str]:
     """What the widget shows: the question; the time; what is missing, each answer and the facts.
 
@@ -73,7 +71,7 @@ def open_parts(
     """
     lacks = html.escape(missing(question, replies, now.at))
     voices = "".join(_voice(one) for one in heard(question, replies))
-    facts = [*_way(channel, now), *_later(question, now.at), *_facts(question), *_link(channel, now.link)]
+    facts = [*_way(channels, now), *_later(question, now.at), *_facts(question), *_links(now)]
     state = f'<div role="status"><strong>{lacks[0].upper()}{lacks[1:]}</strong>{voices}</div>'
     return STYLE + _head(OPEN, question.text), _clock(now), state + _small(" · ".join(facts))
 
@@ -173,8 +171,10 @@ def _answer(answer: str) -> str:
     )
 
 
-def _way(channel: str, now: Moment) -> list[str]:
-    return [f"asked on {html.escape(channel)}" if now.is_posted else f"on its way to {html.escape(channel)}"]
+def _way(channels: Sequence[str], now: Moment) -> list[str]:
+    missing_there = [channel for channel in channels if channel not in now.links]
+    places = (("asked on", list(now.links)), ("on its way to", missing_there))
+    return [html.escape(f"{words} {', '.join(names)}") for words, names in places if names]
 
 
 def _later(question: Question, now: datetime) -> list[str]:
@@ -198,12 +198,12 @@ def _wanted(policy: Policy) -> str:
     return f"one of {', '.join(policy.choices)}" if policy.choices else ""
 
 
-def _link(channel: str, link: str) -> list[str]:
-    if not link:
-        return []
+def _links(now: Moment) -> list[str]:
     return [
         f'<a href="{html.escape(link)}" target="_blank" rel="noopener" style="color:inherit;font-weight:600;'
         f'text-decoration:underline">open in {html.escape(channel)}</a>'
+        for channel, link in now.links.items()
+        if link
     ]
 
 

@@ -9,9 +9,10 @@ from nbalert.question import Decision, Question
 
 
 class Asked(Protocol):
-    """What a view needs to know of a question that was put."""
+    """What a view needs to know of a question that was put; `channel` names all channels for a reader."""
 
     question: Question
+    channels: tuple[str, ...]
     channel: str
     pending: Pending
 

@@ -143,6 +143,33 @@ def test_approval_on_the_inbox_page(notebook: Open, inbox: Page, lab: Lab) -> No
     expect(page.decision).to_be_visible()
 
 
+def test_choice_and_number(notebook: Open, inbox: Page, lab: Lab) -> None:
+    """A choice is clicked and a number typed on the page; the widget says what is wanted and answered."""
+    page = notebook(
+        "answers.ipynb",
+        "%load_ext nbalert",
+        'colour = %ask "Which colour?" --choices blue,green',
+        'count = %ask "How many?" --input int\nprint([colour.answer, count.answer])',
+    )
+    page.run_all()
+    expect(page.waiting).to_contain_text("one of blue, green")
+    expect(page.waiting).to_contain_text("asked on inbox")
+    inbox.goto(lab.link("ann"))
+    inbox.locator(".card", has_text="Which colour?").get_by_role("button", name="green").click()
+    expect(page.decision.first).to_contain_text("answer: green")
+    expect(page.waiting).to_contain_text("a whole number")
+    card = inbox.locator(".card", has_text="How many?")
+    field = card.get_by_label("A whole number")
+    field.fill("many")
+    field.press("Enter")
+    expect(card.get_by_role("alert")).to_have_text("'many' is not a whole number; please answer anew.")
+    field.fill("12")
+    field.press("Enter")
+    expect(page.decision.last).to_contain_text("answer: 12")
+    expect(page.output(2)).to_contain_text("['green', 12]")
+    expect(card.locator(".decision")).to_contain_text("Answer: 12")
+
+
 def test_link_in_the_widget(notebook: Open, browser: Browser) -> None:
     """The link in the widget opens the inbox at the question, and signs its reader in."""
     page = notebook("link.ipynb", *asking("Follow the link?"))

@@ -51,6 +51,7 @@ class Put:
             asked_at=now,
             expires_at=expires_at,
         )
+        self.channels: tuple[str, ...] = ("team",)
         self.channel = "team"
         self.pending = Pending("q")
         self.cancelled: list[str] = []
@@ -148,6 +149,16 @@ def test_answers_are_shown() -> None:
     stranger = "blue (does not count: you are not an approver of this question)"
     assert f"·</span> <strong>E &lt;b&gt;</strong>: {stranger}" in shown
     assert "<strong>bob</strong>: yes (does not count: Reply blue or green; or " in shown
+
+
+def test_several_channels() -> None:
+    """It says where the question stands already, and where it does not yet."""
+    put = Put()
+    put.channels = ("team", "<ops>")
+    shown = drawn(put, Receipt(channel="team", reference="1"))
+    assert "asked on team · on its way to &lt;ops&gt;" in shown
+    both = drawn(put, *(Receipt(channel=name, reference="1") for name in put.channels))
+    assert "asked on team, &lt;ops&gt;" in both
 
 
 def test_closed_for_good() -> None:
