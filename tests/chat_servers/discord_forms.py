@@ -12,8 +12,9 @@ from tests.chat_servers.webhook import Answer, Request
 
 def answered(status: int, body: Any, headers: dict[str, str]) -> Answer:
     """An answer of JSON; None is an empty one."""
-    raw = b"" if body is None else json.dumps(body).encode()
-    return Answer(status, (("Content-Type", "application/json"), *headers.items()), raw)
+    if body is None:
+        return Answer(status, tuple(headers.items()), b"")
+    return Answer(status, (("Content-Type", "application/json"), *headers.items()), json.dumps(body).encode())
 
 
 def read(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -98,6 +98,17 @@ class Push:
         """What clients have sent with that op."""
         return [frame.get("d") for frame in self.received if frame["op"] == op]
 
+    def ready(self, session: str) -> dict[str, Any]:
+        """The first event of a session."""
+        return {
+            "v": 10,
+            "user": world.user(world.BOT),
+            "guilds": [{"id": world.GUILD, "unavailable": True}],
+            "session_id": session,
+            "resume_gateway_url": f"{self.url}/resume",
+            "application": {"id": world.APP, "flags": 64, "flags_new": "64"},
+        }
+
     # From any thread
 
     def emit(self, name: str, data: dict[str, Any]) -> None:
@@ -227,15 +238,7 @@ class Push:
                 return None
         session = Session(data["intents"], socket)
         self._sessions[session.id] = session
-        ready = {
-            "v": 10,
-            "user": world._user(world.BOT),
-            "guilds": [{"id": world.GUILD, "unavailable": True}],
-            "session_id": session.id,
-            "resume_gateway_url": f"{self.url}/resume",
-            "application": {"id": world.APP, "flags": 64, "flags_new": "64"},
-        }
-        await self._dispatch(session, "READY", ready)
+        await self._dispatch(session, "READY", self.ready(session.id))
         return session
 
     async def _resume(self, socket: ServerConnection, frame: dict[str, Any]) -> Session | None:
@@ -253,5 +256,5 @@ class Push:
         session.socket = socket
         for missed in session.sent[data["seq"] :]:
             await self._send(socket, missed)
-        await self._dispatch(session, "RESUMED", None)
+        await self._dispatch(session, "RESUMED", {})
         return session

@@ -51,11 +51,13 @@ class World:
     Args:
         rights: Of the bot's role.
         flags: Of the application.
+        is_strict: Whether requests have to be of the documented types; the service itself takes more.
         endpoint: Where the application gets its clicks by HTTP, instead of the gateway.
     """
 
     rights: int = ALL_RIGHTS
     flags: int = CONTENT_FLAG
+    is_strict: bool = True
     endpoint: str | None = None
     token: str = TOKEN
     hook_token: str = HOOK_TOKEN
@@ -83,20 +85,20 @@ class World:
         """A new message."""
         id_ = self.snowflake()
         message = {
-            **_blank(id_, channel, author),
+            **blank(id_, channel, author),
             **{k: body[k] for k in ("content", "embeds", "components", "message_reference") if body.get(k)},
             "attachments": [_attachment(self.snowflake(), name, data) for name, data in files.items()],
         }
         if author == HOOK:
             message |= {
                 "webhook_id": HOOK,
-                "author": {**_user(HOOK), "username": body.get("username", "Hook")},
+                "author": {**user(HOOK), "username": body.get("username", "Hook")},
             }
         if "message_reference" in message:
             message["type"] = 19
             message["message_reference"] = {**message["message_reference"], "channel_id": channel}
         self.messages[id_], self.files[id_], self.pinged[id_] = message, files, pings(body)
-        self.emit("MESSAGE_CREATE", {**message, "guild_id": GUILD, "member": _member()})
+        self.emit("MESSAGE_CREATE", {**message, "guild_id": GUILD, "member": member()})
         return message
 
     def change(self, id_: str, body: dict[str, Any], files: dict[str, bytes]) -> dict[str, Any]:
@@ -110,7 +112,7 @@ class World:
             message["attachments"] = kept + [_attachment(self.snowflake(), n, d) for n, d in files.items()]
             self.files[id_] = files
         message["edited_timestamp"] = datetime.now(UTC).isoformat()
-        self.emit("MESSAGE_UPDATE", {**message, "guild_id": GUILD, "member": _member()})
+        self.emit("MESSAGE_UPDATE", {**message, "guild_id": GUILD, "member": member()})
         return message
 
     def react(self, person: str, id_: str, emoji: str) -> None:
@@ -124,7 +126,7 @@ class World:
             "channel_id": self.messages[id_]["channel_id"],
             "message_id": id_,
             "guild_id": GUILD,
-            "member": {**_member(), "user": _user(person)},
+            "member": {**member(), "user": user(person)},
             "emoji": {"id": None, "name": emoji},
             "message_author_id": self.messages[id_]["author"]["id"],
             "burst": False,
@@ -171,22 +173,25 @@ def pings(body: dict[str, Any]) -> list[str]:
     return [*found, *(["everyone"] if everyone and "everyone" in parse else [])]
 
 
-def _user(id_: str) -> dict[str, Any]:
+def user(id_: str) -> dict[str, Any]:
+    """Somebody, as the service tells of them."""
     name = NAMES.get(id_, "hook")
     bot = {"bot": True} if id_ in (BOT, ROBOT, HOOK) else {}
     plain = {"id": id_, "username": name, "discriminator": "0", "global_name": name.title(), "avatar": None}
     return {**plain, **bot}
 
 
-def _member() -> dict[str, Any]:
-    return {"roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
+def member() -> dict[str, Any]:
+    """What a guild adds to a person."""
+    return {"roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 2}
 
 
-def _blank(id_: str, channel: str, author: str) -> dict[str, Any]:
+def blank(id_: str, channel: str, author: str) -> dict[str, Any]:
+    """A message with nothing in it."""
     return {
         "id": id_,
         "channel_id": channel,
-        "author": _user(author),
+        "author": user(author),
         "content": "",
         "timestamp": datetime.now(UTC).isoformat(),
         "edited_timestamp": None,
@@ -207,6 +212,12 @@ def _attachment(id_: str, name: str, data: bytes) -> dict[str, Any]:
     return {"id": id_, "filename": name, "size": len(data), "url": url, "proxy_url": url}
 
 
+def channel(id_: str, kind: int = 0) -> dict[str, Any]:
+    """A channel of the guild, or a thread."""
+    place = {"name": "ops", "position": 0, "nsfw": False, "parent_id": None, "permission_overwrites": []}
+    return {"id": id_, "type": kind, "guild_id": GUILD, **place}
+
+
 def _interaction(click: Click, custom_id: str) -> dict[str, Any]:
     return {
         "id": click.id,
@@ -216,7 +227,7 @@ def _interaction(click: Click, custom_id: str) -> dict[str, Any]:
         "version": 1,
         "guild_id": GUILD,
         "channel_id": click.message["channel_id"],
-        "channel": {"id": click.message["channel_id"], "type": 0},
+        "channel": channel(click.message["channel_id"]),
         "locale": "en-US",
         "app_permissions": "0",
         "entitlements": [],
@@ -224,5 +235,5 @@ def _interaction(click: Click, custom_id: str) -> dict[str, Any]:
         "attachment_size_limit": 10 * 2**20,
         "message": click.message,
         "data": {"component_type": 2, "custom_id": custom_id},
-        "member": {**_member(), "user": _user(click.person), "permissions": "0"},
+        "member": {**member(), "user": user(click.person), "permissions": "0"},
     }
