@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -91,7 +91,7 @@ class SlackChannel(Channel):
             key = f"{receipt.reference}-decided"
             await self._posting.once(place.channel, {"text": text}, key, message.created_at, place.ts)
 
-    async def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
+    async def replies(self, question: Question, receipt: Receipt) -> AsyncGenerator[Reply, None]:
         """Clicks, replies in the thread and the two reactions, pushed or read."""
         async with aclosing(self._asks.replies(question, receipt.reference)) as replies:
             async for reply in replies:

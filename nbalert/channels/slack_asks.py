@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LONGEST_RECHECK_S = 600.0
 ENDED_EVERY_S = 30.0
 """How often a question that has ended is read on, so that who is late can be told."""
-TROUBLE_S = 5.0
+LONGEST_TROUBLE_S = 60.0
 
 
 class Asks:
@@ -138,7 +138,7 @@ class Asks:
             return min(max(2 * before_s, self._settings.recheck), LONGEST_RECHECK_S)
         if place in self.ended:
             return ENDED_EVERY_S
-        return TROUBLE_S if self._trouble else 0.0
+        return min(max(2 * before_s, self._settings.poll), LONGEST_TROUBLE_S) if self._trouble else 0.0
 
     def _why_slow(self) -> str:
         if not self._settings.app_token:

@@ -35,6 +35,7 @@ with what contains it (Source: slackapi/bolt-js issues 2509 and 2867)."""
 FALLBACK_CHARS = 600
 """Of the text that a notification shows; Slack takes 4,000 (Source: chat.update)."""
 FIELDS = 20
+MENTIONS = 20
 FIELD_CHARS = 300
 NATIVE = ("blocks", "attachments", "text")
 """What of a message's own `native` form also an update takes; a post takes the next ones as well."""
@@ -91,7 +92,7 @@ def render(message: Message, *, has_buttons: bool = True, names: Mapping[str, st
         blocks = list(_blocks(message, native, parts, share, has_buttons, names or {}))
     given = {key: native[key] for key in NATIVE_POST if key in native}
     arguments = {"text": _fallback(message), **given, "blocks": blocks}
-    is_cut = {part.file: part for part in parts if len(part.text) > _room(part, share)}
+    is_cut = {part.file: part for part in parts if len(part.text) > _room(part.limit, share)}
     return Rendered(arguments, tuple(_files(message, is_cut)), "cell.py" not in is_cut)
 
 
@@ -112,8 +113,8 @@ def _parts(message: Message) -> list[_Part]:
     return [*rest, code]
 
 
-def _room(part: _Part, share: float) -> int:
-    return max(40, int(part.limit * share))
+def _room(chars: int, share: float) -> int:
+    return max(20, int(chars * share))
 
 
 def _blocks(
@@ -129,30 +130,30 @@ def _blocks(
         # What will run is shown by us, whatever else a question looks like.
         parts = [part for part in parts if message.question and part.file == "cell.py"]
     else:
-        yield from _head(message)
+        yield from _head(message, share)
     for part in parts:
-        text = cut(part.text, _room(part, share), part.keep)
+        text = cut(part.text, _room(part.limit, share), part.keep)
         yield labelled(part.label, text) if part.label else prose(text)
     if message.metadata and not own:
         yield named(_fields(message.metadata, share))
-    yield from question_blocks(message, has_buttons=has_buttons, names=names)
-    if not own and (line := _where(message)):
+    yield from question_blocks(message, has_buttons=has_buttons, names=names, share=share)
+    if not own and (line := _where(message, share)):
         yield context(line)
 
 
-def _head(message: Message) -> Iterator[Block]:
+def _head(message: Message, share: float) -> Iterator[Block]:
     title = f"{_LEVELS[message.level]} {clean(message.title).strip() or message.level.name}"
     yield header(one_line(title, HEADER_CHARS))
     if len(title) > HEADER_CHARS:
-        yield prose(cut(title, 1000))
+        yield prose(cut(title, _room(1000, share)))
     if message.mention:
-        yield marked(" ".join(map(mention, message.mention))[:3000])
+        yield marked(" ".join(map(mention, message.mention[:MENTIONS])))
     if message.decision is not None:
-        yield prose(cut(ending(message), 1000))
+        yield prose(cut(ending(message), _room(1000, share)))
 
 
 def _fields(metadata: Mapping[str, Any], share: float) -> dict[str, str]:
-    limit = max(10, int(FIELD_CHARS * share))
+    limit = _room(FIELD_CHARS, share)
     shown = {
         one_line(str(name), limit) or "-": one_line(str(value), limit)
         for name, value in list(metadata.items())[:FIELDS]
@@ -161,14 +162,14 @@ def _fields(metadata: Mapping[str, Any], share: float) -> dict[str, str]:
     return {**shown, "…": f"{left} more"} if left > 0 else shown
 
 
-def _where(message: Message) -> str:
+def _where(message: Message, share: float) -> str:
     """Notebook, cell, person, host, time it took, and the way back, in one line."""
     source = message.source
     cell = f"[{source.cell_number}]" if source.cell_number is not None else ""
     place = " ".join(part for part in (Path(source.notebook).name, cell) if part)
     who = "@".join(part for part in (source.user, source.host) if part)
     took = show_duration(message.duration_s) if message.duration_s is not None else ""
-    said = [escaped(one_line(part, 200)) for part in (place, who, took) if part]
+    said = [escaped(one_line(part, _room(200, share))) for part in (place, who, took) if part]
     return " · ".join([*said, link(source.link, "open the notebook")] if source.link else said)
 
 
@@ -178,7 +179,7 @@ def _fallback(message: Message) -> str:
     first = one_line(f"{_LEVELS[message.level]} {message.title}", 300)
     more = one_line(said, FALLBACK_CHARS - len(first)) if said.strip() else ""
     text = escaped(f"{first}: {more}" if more else first)
-    return " ".join([text, *map(mention, message.mention)])
+    return " ".join([text, *map(mention, message.mention[:MENTIONS])])
 
 
 def _files(message: Message, is_cut: Mapping[str, _Part]) -> Iterator[Attachment]:

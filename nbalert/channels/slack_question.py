@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nbalert.channels.slack_words import Block, context, escaped, one_line
+from nbalert.channels.slack_words import Block, context, escaped, one_line, size_of
 from nbalert.message import Message
 from nbalert.policy import Button
 from nbalert.question import Outcome, Question
@@ -14,8 +14,8 @@ BUTTON_CHARS = 75
 """Source: Block Kit, button element."""
 ROW = 25
 """Elements of an actions block (Source: Block Kit, actions block)."""
-BUTTONS = 100
-"""With more choices they are answered by reply: a message has 50 blocks, and nobody reads that."""
+BUTTONS_CHARS = 6000
+"""With more choices than fit they are answered by reply: all blocks together have room for twice that."""
 
 _ENDINGS = {
     Outcome.APPROVED: "✅",
@@ -26,12 +26,15 @@ _ENDINGS = {
 }
 
 
-def question_blocks(message: Message, *, has_buttons: bool, names: Mapping[str, str]) -> Iterator[Block]:
+def question_blocks(
+    message: Message, *, has_buttons: bool, names: Mapping[str, str], share: float
+) -> Iterator[Block]:
     """Under the text of a message; nothing where it asks nothing.
 
     Args:
         has_buttons: Whether a click would arrive here.
         names: Of people, by id.
+        share: How much of its texts finds room; 1.0 is all.
     """
     question = message.question
     if question is None:
@@ -40,12 +43,9 @@ def question_blocks(message: Message, *, has_buttons: bool, names: Mapping[str, 
         yield context(line)
     if message.decision is not None:
         return
-    buttons = question.policy.buttons
-    if has_buttons and len(buttons) <= BUTTONS:
-        for start in range(0, len(buttons), ROW):
-            row = enumerate(buttons[start : start + ROW], start)
-            yield {"type": "actions", "elements": [_button(question, n, button) for n, button in row]}
-    yield context(escaped(_hint(question)))
+    if has_buttons:
+        yield from _rows(question)
+    yield context(escaped(one_line(_hint(question), max(100, int(1500 * share)))))
 
 
 def ending(message: Message) -> str:
@@ -66,6 +66,14 @@ def pressed(question: Question, value: str) -> Button | None:
     if id_ != question.id or not number.isdecimal() or int(number) >= len(buttons):
         return None
     return buttons[int(number)]
+
+
+def _rows(question: Question) -> list[Block]:
+    """The buttons; none where there are so many that they would leave no room."""
+    buttons = [_button(question, number, button) for number, button in enumerate(question.policy.buttons)]
+    starts = range(0, len(buttons), ROW)
+    rows = [{"type": "actions", "elements": buttons[start : start + ROW]} for start in starts]
+    return rows if size_of(rows) <= BUTTONS_CHARS else []
 
 
 def _button(question: Question, number: int, button: Button) -> dict[str, Any]:

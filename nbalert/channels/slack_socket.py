@@ -7,6 +7,7 @@ before the first is closed, which that client by itself does the other way round
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 import ssl
@@ -100,15 +101,15 @@ class _Connection(SocketModeClient):
 
     async def receive_messages(self) -> None:
         """Read until the end, and say so at once: slack_sdk's own loop goes on looking at a closed socket."""
-        try:
-            assert self.current_session is not None
+        assert self.current_session is not None
+        with suppress(OSError, ClientError):
             async for message in self.current_session:
                 if message.type == WSMsgType.TEXT:
                     await self.enqueue_message(message.data)
                 elif message.type == WSMsgType.PING:
                     await self.current_session.pong(message.data)
-        finally:
-            self._end("dropped")
+        # Behind what has come before, which may say why.
+        await self.enqueue_message(json.dumps({"type": "disconnect", "reason": "dropped"}))
 
     async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
         """Acknowledge first: Slack pushes again what is not within three seconds."""
@@ -178,10 +179,8 @@ class Socket:
                 current = await self._connected()
             except ChannelError as error:
                 self._down(error, is_down=old is None or old.has_ended)
-                wished_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
-                denied_s = LONGEST_PAUSE_S if isinstance(error, ChannelDenied) else pause_s
-                await asyncio.sleep((wished_s or denied_s) * random.uniform(0.8, 1.2))
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                await _pause(_wish(error) or pause_s)
+                pause_s = pause_s if _wish(error) else min(2 * pause_s, LONGEST_PAUSE_S)
                 continue
             if old:
                 self._retire(old)
@@ -192,8 +191,7 @@ class Socket:
                 continue
             await self._closed(current)
             self._down(_parting(reason), is_down=True)
-            pause_s = TOO_MANY_S if reason == "too_many_websockets" else FIRST_PAUSE_S
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
+            await _pause(_wish(_parting(reason)) or FIRST_PAUSE_S)
 
     async def _connected(self) -> _Connection:
         url = str((await self._api.call("apps.connections.open"))["url"])
@@ -236,6 +234,18 @@ class Socket:
     async def _closed(self, connection: _Connection) -> None:
         await connection.shut()
         self._open.discard(connection)
+
+
+async def _pause(seconds: float) -> None:
+    """Not all couriers come back at once, and none of them too early."""
+    await asyncio.sleep(seconds * random.uniform(1.0, 1.2))
+
+
+def _wish(error: ChannelError) -> float | None:
+    """How long to wait after an error that says so; None leaves it to the usual pauses."""
+    if isinstance(error, ChannelDenied):
+        return LONGEST_PAUSE_S
+    return error.retry_after_s if isinstance(error, ChannelBusy) else None
 
 
 def _parting(reason: str) -> ChannelError:

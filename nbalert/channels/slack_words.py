@@ -35,18 +35,18 @@ def unescaped(text: str) -> str:
 
 def mention(id_: str) -> str:
     """Markup that notifies a person, a user group (`S…`), or everybody (`here`, `channel`, `everyone`)."""
-    if re.fullmatch(r"[UW][A-Z0-9]+", id_):
+    if re.fullmatch(r"[UW][A-Z0-9]{1,30}", id_):
         return f"<@{id_}>"
-    if re.fullmatch(r"S[A-Z0-9]+", id_):
+    if re.fullmatch(r"S[A-Z0-9]{1,30}", id_):
         return f"<!subteam^{id_}>"
-    return f"<!{id_}>" if id_ in _EVERYBODY else escaped(id_)
+    return f"<!{id_}>" if id_ in _EVERYBODY else escaped(id_[:100])
 
 
 def link(url: str, label: str) -> str:
     """Markup of a link; the label alone where it would lead nowhere."""
-    if not re.match(r"https?://\S+$", url):
+    if not re.fullmatch(r"https?://\S{1,1000}", url):
         return escaped(label)
-    safe = url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+    safe = clean(url).replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
     return f"<{safe}|{escaped(label).replace('|', ' ')}>"
 
 
