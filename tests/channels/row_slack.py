@@ -88,6 +88,7 @@ class SlackRow(SlackWebhookRow):
         """By the client."""
         said = self.slack.find(CHANNEL, Place.of(receipt.reference).ts)
         if way == "button":
+            self.slack.push.wait_for_links(1)  # without one Slack tells whoever clicks that nothing happened
             self.slack.click(person, said, "Approve" if text == "approve" else "Reject")
         elif way == "reaction":
             self.slack.react(person, said["ts"], "white_check_mark" if text == "approve" else "x")
