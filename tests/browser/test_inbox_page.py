@@ -61,6 +61,7 @@ def test_all_parts_are_shown(inbox: Inbox, open_page: OpenPage) -> None:
         result="0.91",
         error="ValueError: no rows",
         traceback="Traceback (most recent call last):\n  …",
+        whole_traceback="\n".join(f"frame {n}" for n in range(30)),
         output="epoch 1",
         metadata={"rows": 3, "gpu": True},
         source=source,
@@ -79,6 +80,8 @@ def test_all_parts_are_shown(inbox: Inbox, open_page: OpenPage) -> None:
         "true",
     ):
         expect(card).to_contain_text(text)
+    card.get_by_role("button", name="Show all 30 lines").click()
+    expect(card).to_contain_text("frame 29")
     expect(card.locator("footer")).to_have_text("train.ipynb, cell 7ann@gpu-2took 2 min 5 s")
     expect(card.get_by_role("link", name="train.ipynb, cell 7")).to_have_attribute("href", source.link)
     expect(card.get_by_role("link", name="https://hub.example/report")).to_be_visible()

@@ -36,6 +36,8 @@ function parts(view, room) {
     message.error && el("p", { class: "error" }, visible(message.error)),
     mono("result", "Result"),
     message.traceback && message.traceback !== message.error && mono("traceback", "Traceback"),
+    message.whole_traceback && message.whole_traceback !== message.traceback
+      && mono("whole_traceback", "Whole traceback", "traceback"),
     mono("output", "Output"),
     pictures(message),
     fields(message.metadata),

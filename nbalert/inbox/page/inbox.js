@@ -38,7 +38,7 @@ const room = {
   whole: async (id) => {
     const answer = await call("GET", `api/messages/${id}`);
     if (!answer.ok) return;
-    for (const name of ["text", "result", "traceback", "output"]) opened.add(`${id} ${name}`);
+    for (const name of ["text", "result", "traceback", "whole_traceback", "output"]) opened.add(`${id} ${name}`);
     put(answer.data);
   },
 };
