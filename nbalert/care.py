@@ -24,6 +24,13 @@ def status() -> None:
         print(f"warning: {text}")
 
 
+def config(name: str = "") -> None:
+    """A form for a channel: pick a kind, fill in, send a test, save."""
+    from nbalert.widgets.channel_form import ChannelForm  # ipywidgets is paid for by who uses it
+
+    ChannelForm(name).show()
+
+
 def history(limit: str = str(HISTORY)) -> None:
     """The newest messages and what became of them."""
     print(history_text(client().request({"do": "history", "limit": int(limit)})))
@@ -63,6 +70,7 @@ def act(what: str, words: Sequence[str]) -> None:
 ACTIONS: dict[str, Callable[..., None]] = {
     "status": status,
     "history": history,
+    "config": config,
     "channels": channels,
     "test": try_channel,
     "inbox": inbox,

@@ -17,7 +17,7 @@ def channels_text(settings: Settings) -> str:
 
 def kinds_text() -> str:
     """Every kind: what it can do, where it comes from, and what it lacks here; one a line."""
-    return "\n".join(f"{kind:<16}  {_kind(kind)}" for kind in channels.kinds())
+    return "\n".join(f"{kind:<16}  {kind_text(kind)}" for kind in channels.kinds())
 
 
 def _channel_line(settings: Settings, name: str) -> str:
@@ -33,7 +33,8 @@ def _channel_line(settings: Settings, name: str) -> str:
         return f"{name}{mark}: cannot be used: {error}"
 
 
-def _kind(kind: str) -> str:
+def kind_text(kind: str) -> str:
+    """One kind: what it can do, where it comes from, and what it lacks here."""
     try:
         words = [_does(kind), _origin(kind), *_lacks(kind)]
     except SettingsError as error:

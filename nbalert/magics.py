@@ -31,7 +31,7 @@ _USER_FRAME = 2
 
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 _ON = ("always", "failure", "success")
-_WHAT = ("status", "channels", "test", "inbox", "history", "auto")
+_WHAT = ("status", "config", "channels", "test", "inbox", "history", "auto")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -204,6 +204,7 @@ class NbalertMagics(Magics):
 
         Examples:
             %nbalert inbox
+            %nbalert config
             %nbalert channels add team slack channel=C0123456789 token=env:SLACK_BOT_TOKEN
             %nbalert test team
             %nbalert auto 60s -c team

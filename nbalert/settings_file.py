@@ -21,7 +21,7 @@ from nbalert.described import Form, described, flat
 from nbalert.errors import SecretMissing, SettingsError, UnknownChannel
 from nbalert.home import Home, private_folder
 from nbalert.settings import FILE_NAME, Settings, load, project_file
-from nbalert.toml_text import with_key, with_table, with_values, without_table
+from nbalert.toml_text import with_entry, with_key, with_table, with_values, without_table
 
 
 class SettingsFile:
@@ -107,6 +107,19 @@ class SettingsFile:
         settings = self._checked(changed, {**tomllib.loads(text), "default": name})
         self._write(changed)
         return "" if settings.default == name else settings.default
+
+    def introduce(self, kind: str, person: str) -> None:
+        """Say who you are on a kind of channel: who asks does not answer.
+
+        Raises:
+            SettingsError: This file cannot be changed.
+            OSError: As `add`.
+        """
+        text = self._read()
+        values = tomllib.loads(text)
+        changed = with_entry(text, "me", kind, person)
+        self._checked(changed, {**values, "me": {**values.get("me", {}), kind: person}})
+        self._write(changed)
 
     def _read(self) -> str:
         try:

@@ -40,6 +40,18 @@ def with_values(text: str, name: str, values: Mapping[str, Any]) -> str:
     return document.as_string()
 
 
+def with_entry(text: str, table: str, key: str, value: Any) -> str:
+    """The text with one value in a table, which is made at its end where there is none."""
+    document = tomlkit.parse(text)
+    if table in document:
+        inner: Any = document[table]
+        inner[key] = value
+        return document.as_string()
+    block = tomlkit.document()
+    block[table] = {key: value}
+    return f"{text.rstrip()}\n\n{block.as_string()}".lstrip("\n")
+
+
 def without_table(text: str, name: str) -> str:
     """The text without `[channels.NAME]` and the tables within it; comments outside of them stay."""
     ours = re.compile(rf"\s*\[\s*channels\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*[.\]]")

@@ -1,0 +1,126 @@
+"""One setting in a form: the right widget for its type, its help below, and its value as it stands in a file.
+
+Of a secret only where it is can be said. What is typed there and cannot be a name is taken out at once, so
+that a token which was pasted by mistake is neither in the widget's state nor in the notebook.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+
+from nbalert.credentials import is_reference
+from nbalert.described import Described, Form
+
+WIDE = ipywidgets.Layout(width="min(100%, 560px)")
+LABEL = {"description_width": "150px"}
+
+_PLACES = {"env": "environment variable", "file": "file", "keyring": "keyring entry"}
+_EXAMPLES = {"env": "NAME", "file": "PATH", "keyring": "SERVICE/NAME"}
+_NAMES = {
+    "env": re.compile(r"[A-Za-z_]\w*"),
+    "file": re.compile(r"[\w.~ /-]+"),
+    "keyring": re.compile(r".+/.+"),
+}
+_TOKEN = re.compile(r"://|^xox|^xapp|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.|^[A-Za-z0-9+=-]{32,}$")
+"""What is pasted by mistake looks like this: an address, a token of a chat, or long and without a word."""
+
+
+class SettingField:
+    """One setting.
+
+    Args:
+        note: Called with a line for the reader where something typed was taken out.
+    """
+
+    def __init__(self, setting: Described, note: Callable[[str], None]) -> None:
+        self.setting = setting
+        self._note = note
+        self._place: Any = None
+        self._input = self._made()
+        help_ = (
+            f'<span style="opacity:.75;font-size:92%;margin-left:154px">{html.escape(setting.help)}</span>'
+        )
+        row = [self._place, self._input] if self._place else [self._input]
+        self.box = ipywidgets.VBox(
+            [ipywidgets.HBox(row, layout=WIDE), *([ipywidgets.HTML(help_)] if setting.help else [])]
+        )
+
+    def value(self) -> Any:
+        """As it stands in a file; None where it is left out.
+
+        Raises:
+            SettingsError: What is typed cannot be meant.
+        """
+        form, shown = self.setting.form, self._input.value
+        if form is Form.SWITCH:
+            return None if shown == self.setting.default else bool(shown)
+        if form is Form.CHOICE:
+            return None if shown == self.setting.default else shown
+        text = str(shown).strip()
+        if not text:
+            return None
+        return f"{self._place.value}:{text}" if form is Form.SECRET else self.setting.value(text)
+
+    def show(self, value: Any) -> None:
+        """Fill in what a file says. Of a secret that stands there as it is nothing is shown."""
+        form = self.setting.form
+        if form is Form.SECRET:
+            if is_reference(str(value)):
+                self._place.value, _, self._input.value = str(value).partition(":")
+        elif form in (Form.SWITCH, Form.CHOICE):
+            self._input.value = value
+        else:
+            self._input.value = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+
+    def _made(self) -> Any:
+        setting = self.setting
+        label = {"description": setting.key, "style": LABEL, "layout": ipywidgets.Layout(flex="1 1 auto")}
+        if setting.form is Form.SWITCH:
+            return ipywidgets.Checkbox(value=bool(setting.default), indent=True, **label)
+        if setting.form is Form.CHOICE:
+            return ipywidgets.Dropdown(options=setting.choices, value=setting.default, **label)
+        if setting.form is Form.SECRET:
+            return self._secret()
+        # Not with every key: what is half typed need not be in the kernel.
+        return ipywidgets.Text(placeholder=_placeholder(setting), continuous_update=False, **label)
+
+    def _secret(self) -> Any:
+        self._place = ipywidgets.Dropdown(
+            description=self.setting.key,
+            options=[(words, scheme) for scheme, words in _PLACES.items()],
+            style=LABEL,
+            layout=ipywidgets.Layout(flex="0 0 auto", width="330px"),
+        )
+        name = ipywidgets.Text(
+            placeholder=" or ".join(_EXAMPLES.values()),
+            continuous_update=False,
+            tooltip=f"Where {self.setting.key} is",
+            layout=ipywidgets.Layout(flex="1 1 auto", min_width="120px"),
+        )
+        name.observe(self._check_name, "value")
+        self._place.observe(self._check_name, "value")
+        return name
+
+    def _check_name(self, _: dict[str, Any]) -> None:
+        """Take out what is no name."""
+        text, place = str(self._input.value).strip(), self._place.value
+        if text and (_TOKEN.search(text) or not _NAMES[place].fullmatch(text)):
+            self._input.value = ""
+            self._note(
+                f"{self.setting.key}: that is no {_PLACES[place]}, and was taken out. The secret itself does"
+                f" not belong here: put it there, and write its {_EXAMPLES[place]} only"
+            )
+
+
+def _placeholder(setting: Described) -> str:
+    if setting.is_required:
+        return "needed"
+    default = setting.default
+    if isinstance(default, list | tuple):
+        return ", ".join(default)
+    return "" if default is None else str(default)

@@ -1,0 +1,134 @@
+"""The form of `%nbalert config` in a real JupyterLab: fill in, try, save; and no secret in the notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from nbalert.settings import load
+from tests.browser.jupyterlab import Lab, Notebook
+from tests.chat_servers.webhook import Webhook, status
+
+LOOK = "import ipywidgets; print(ipywidgets.Widget.get_manager_state())\n%history"
+TOKEN = "xoxb-" + "123456789012-secret"
+
+
+class Form:
+    """The form as a person sees it."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.page = notebook.page
+        self.box: Locator = notebook.page.locator(".jp-OutputArea .nbalert-config")
+        self.result = self.box.get_by_role("status")
+        expect(self.box).to_be_visible()
+
+    def choose(self, label: str, option: str) -> None:
+        """Of a dropdown."""
+        self.box.get_by_label(label, exact=True).select_option(option)
+
+    def fill(self, label: str, text: str) -> None:
+        """A text, as by hand: it counts once the field is left."""
+        field = self.box.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Tab")
+
+    def secret(self, key: str, place: str, name: str) -> None:
+        """Where a secret is."""
+        self.choose(key, place)
+        label = self.page.get_by_label(key, exact=True)
+        field = self.box.locator(".widget-hbox", has=label).locator("input")
+        field.fill(name)
+        field.press("Tab")
+
+    def press(self, label: str) -> None:
+        """A button."""
+        self.box.get_by_role("button", name=label).click()
+
+
+@pytest.fixture
+def server(lab: Lab) -> Iterator[Webhook]:
+    """A service, whose address is a secret in a file of the user's."""
+    with Webhook() as server:
+        (lab.home.root / "hook.txt").write_text(server.url)
+        yield server
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """One that shows the form; with `dark` as its parameter in dark colours."""
+    theme = getattr(request, "param", "light")
+    lab.home.settings.unlink(missing_ok=True)
+    options: dict[str, Any] = {"viewport": {"width": 1000, "height": 1300}, "color_scheme": theme}
+    cells = ("%load_ext nbalert\n%nbalert config", LOOK)
+    page = lab.open(browser, f"form-{theme}.ipynb", *cells, **options)
+    page.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
+    page.command("notebook:run-cell-and-select-next", wait=False)
+    yield page
+    page.command("apputils:change-theme", theme="JupyterLab Light")
+    page.close()
+
+
+@pytest.mark.parametrize("notebook", ["light", "dark"], indirect=True)
+def test_from_nothing_to_a_saved_channel(notebook: Notebook, lab: Lab, server: Webhook) -> None:
+    """Pick a kind, try it before it is saved, save it as the default; the notebook has no secret."""
+    form = Form(notebook)
+    form.choose("Kind", "webhook")
+    expect(form.box).to_contain_text("posts; comes with nbalert")
+    form.fill("Name", "ci")
+    form.secret("url", "file", "hook.txt")
+    server.plan(status(404))
+    form.press("Send a test")
+    expect(form.result).to_contain_text("404")
+    expect(form.result).not_to_contain_text("secret-path")
+    form.press("Send a test")
+    expect(form.result).to_contain_text("The test has arrived")
+    assert server.titles == ["Test of channel ci"]
+    form.box.get_by_label("Make it the default channel").check()
+    form.press("Save")
+    expect(form.result).to_contain_text("Saved as ci in")
+    settings = load(lab.root, lab.home)
+    assert (settings.default, settings.channel("ci").values["url"]) == ("ci", "file:hook.txt")
+    text = notebook.save()
+    assert "secret-path" not in text
+    assert "widget-state" not in text
+    outputs = json.loads(text)["cells"][0]["outputs"]
+    assert "run %nbalert config" in json.dumps(outputs)
+
+
+def test_an_asking_channel(notebook: Notebook, lab: Lab) -> None:
+    """Who answers and who you are go where they belong; what is missing is said in the form."""
+    form = Form(notebook)
+    form.choose("Kind", "slack")
+    form.fill("Name", "team")
+    form.press("Save")
+    expect(form.result).to_contain_text("channels.team.token: Field required")
+    form.secret("token", "environment variable", "SLACK_BOT_TOKEN")
+    form.fill("channel", "C0123456789")
+    form.fill("approvers", "U012AB3CD, U045EF6GH")
+    form.fill("me", "U0ME")
+    form.press("Save")
+    expect(form.result).to_contain_text("SLACK_BOT_TOKEN is not set")
+    settings = load(lab.root, lab.home)
+    assert settings.channel("team").values["approvers"] == ["U012AB3CD", "U045EF6GH"]
+    assert settings.me == {"slack": "U0ME"}
+
+
+def test_a_pasted_token_is_taken_out(notebook: Notebook, lab: Lab) -> None:
+    """Into the field for a name: it is not in page, file, widgets' state or history."""
+    form = Form(notebook)
+    form.choose("Kind", "slack")
+    for place in ("environment variable", "file", "keyring entry"):
+        form.secret("token", place, TOKEN)
+        expect(form.result).to_contain_text("was taken out")
+        form.choose("Kind", "webhook")
+        form.choose("Kind", "slack")
+    notebook.command("notebook:move-cursor-down")
+    notebook.command("notebook:run-cell", wait=False)
+    expect(notebook.output(1)).to_contain_text("DropdownModel")
+    expect(notebook.output(1)).to_contain_text("%load_ext nbalert")
+    assert TOKEN not in notebook.page.content()
+    assert TOKEN not in notebook.save()
