@@ -98,11 +98,14 @@ class SlackChannel(Channel):
                 yield reply
 
     async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
-        """Tell one person, where they are looking: in the thread or beside the buttons."""
+        """Tell one person, in the thread or beside the buttons, where they look; of a bot, everybody there."""
         place = Place.of(receipt.reference)
-        if not reply.is_bot:
-            thread = place.ts if reply.way == "reply" else ""
-            await self._asks.tell(place.channel, reply.person, text, thread)
+        if reply.is_bot:
+            said = {"text": escaped(text), "thread_ts": place.ts}
+            await self._api.call("chat.postMessage", channel=place.channel, **said)
+            return
+        thread = place.ts if reply.way == "reply" else ""
+        await self._asks.tell(place.channel, reply.person, text, thread)
 
     async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
         """In the question's thread."""

@@ -12,7 +12,7 @@ from nbalert.message import Receipt
 from tests.channels.rows import Row, Seen
 from tests.chat_servers import slack_rules
 from tests.chat_servers.slack import APP_TOKEN, Slack
-from tests.chat_servers.slack_workspace import CHANNEL, Said
+from tests.chat_servers.slack_workspace import BOT, CHANNEL, Said
 
 
 class SlackWebhookRow(Row):
@@ -112,6 +112,8 @@ class SlackRow(SlackWebhookRow):
             self.slack.react("UBOB", ts, "thumbsup")
 
     def told(self, person: str) -> list[str]:
-        """Privately."""
+        """Privately; a bot in the thread, as those who watch it have to know."""
         with self.slack.lock:
+            if person == "UROBOT":
+                return [said["text"] for said in self.slack.messages[CHANNEL] if said["user"] == BOT]
             return [said["text"] for said in self.slack.ephemerals if said["user"] == person]

@@ -255,7 +255,7 @@ def test_a_click_that_is_too_early(slack: Slack) -> None:
 
 
 def test_respond(slack: Slack) -> None:
-    """One person alone is told: after a reply in the thread, after a click beside it; a bot is not."""
+    """One person alone is told: after a reply in the thread, after a click beside it; a bot in the thread."""
 
     async def work(asked: Asked) -> None:
         for way in ("reply", "button"):
@@ -263,6 +263,7 @@ def test_respond(slack: Slack) -> None:
             await asked.channel.respond(asked.receipt, reply, "<!here> may not")
         robot = Reply(reference="r", person="UROBOT", text="ok", at=datetime.now(UTC), is_bot=True)
         await asked.channel.respond(asked.receipt, robot, "no")
+        assert [said["text"] for said in slack.thread(asked.ts)] == ["no"]
         assert [(said["user"], said.get("thread_ts", "")) for said in slack.ephemerals] == [
             ("UMALLORY", asked.ts),
             ("UMALLORY", ""),

@@ -9,6 +9,7 @@ import json
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -143,7 +144,7 @@ class Slack(Workspace):
 
     def react(self, user: str, ts: str, name: str, channel: str = CHANNEL) -> None:
         """Somebody reacts to a message."""
-        with self.lock:
+        with self.lock, suppress(Refusal):  # a second time there is nothing to click on
             self.add_reaction(self.find(channel, ts), user, name)
         item = {"type": "message", "channel": channel, "ts": ts}
         self.tell(
