@@ -98,7 +98,7 @@ class SlackChannel(Channel):
                 yield reply
 
     async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
-        """Tell one person, in the thread or beside the buttons, where they look; of a bot, everybody there."""
+        """Tell one person, in the thread or beside the buttons, of a bot, all in the thread."""
         place = Place.of(receipt.reference)
         if reply.is_bot:
             said = {"text": escaped(text), "thread_ts": place.ts}
