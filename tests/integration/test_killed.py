@@ -200,7 +200,7 @@ class KernelRounds:
     def one(self, target: str, says: str, is_early: bool, pause_s: float) -> None:
         """A question, and what comes between: an answer before or after the kill, or none."""
         kernel = self._kernel or self._started()
-        title = f"{says} {is_early}?"
+        title = f"{says or 'nothing'} {is_early}?"
         request = kernel.send(
             f'%%ask "{title}" --timeout {60 if says else 3}\n'
             f'with open({str(self._body)!r}, "a") as body: body.write("{title}\\n")'
