@@ -47,6 +47,14 @@ class Moody(nbalert.Channel):
         reference: Any = object() if message.title == "object" else key
         return Receipt(channel=threading.current_thread().name, reference=reference)
 
+    async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
+        """Refuse, with what it was asked for."""
+        raise nbalert.ChannelRefused(f"{receipt.reference} {reply.person} {text}")
+
+    async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
+        """The same."""
+        raise nbalert.ChannelRefused(f"{receipt.reference} {message.title} {message.mention} {key}")
+
     async def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """One, and then none."""
         yield Reply(reference="1", person="bob", text="no: " + "x" * 1_000_000, at=question.asked_at)
@@ -129,6 +137,17 @@ def test_nothing_waits_for_what_hangs(bench: Bench) -> None:
     assert bench.heard()["call"] == "1"
     bench.bench.close()
     assert bench.heard()["call"] == "2"
+
+
+def test_a_word_to_one_person_and_a_reminder(bench: Bench) -> None:
+    """The class has them as the courier means them."""
+    receipt = Receipt(channel="mine", reference="1").to_json()
+    answer = Reply(reference="r", person="bob", text="yes", at=question().asked_at)
+    bench.ask("1", does="respond", receipt=receipt, reply=answer.to_json(), text="too late")
+    assert bench.heard()["error"]["says"] == "1 bob too late"
+    reminder = Message(title="5 min left", mention=("bob",)).to_json()
+    bench.ask("2", does="remind", receipt=receipt, message=reminder, key="key")
+    assert bench.heard()["error"]["says"] == "1 5 min left ('bob',) key"
 
 
 def test_answers_until_the_courier_is_gone(bench: Bench) -> None:

@@ -16,10 +16,11 @@ from nbalert.channels.base import Channel
 from nbalert.courier.attendance import Presence
 from nbalert.courier.hosting import PART_CHARS, Hosting
 from nbalert.courier.projects import NotReady
-from nbalert.errors import ChannelBusy, ChannelUnreachable
+from nbalert.errors import ChannelBusy, ChannelRefused, ChannelUnreachable
 from nbalert.home import Home
 from nbalert.line import Frame, Peer, listen
 from nbalert.message import Message, Receipt
+from nbalert.policy import Reply
 from tests.inboxes import question
 
 RECEIPT = Receipt(channel="mine", reference="1")
@@ -131,6 +132,28 @@ def test_a_call_and_its_answer(home: Home) -> None:
         with pytest.raises(ChannelBusy, match="later"):
             await post
         say(worker, call=frame["call"], receipt=RECEIPT.to_json())  # nobody waits for it any more
+
+    run(home, work)
+
+
+def test_a_word_to_one_person_and_a_reminder(home: Home) -> None:
+    """Whatever else a channel can say is said by the class over there, too."""
+
+    async def work(exchange: Exchange) -> None:
+        worker, channel = await exchange.worker(), exchange.channel()
+        answer = Reply(reference="r", person="bob", text="yes", at=question().asked_at)
+        told = asyncio.ensure_future(channel.respond(RECEIPT, answer, "too late"))
+        frame, body = await worker.asked()
+        assert (body["does"], Reply.from_json(body["reply"]), body["text"]) == ("respond", answer, "too late")
+        say(worker, call=frame["call"])
+        await told
+        reminder = Message(title="5 min left", mention=("bob",))
+        told = asyncio.ensure_future(channel.remind(RECEIPT, reminder, "key"))
+        frame, body = await worker.asked()
+        assert (body["does"], Message.from_json(body["message"]), body["key"]) == ("remind", reminder, "key")
+        say(worker, call=frame["call"], error={"is": "refused", "says": "no"})
+        with pytest.raises(ChannelRefused, match="no"):
+            await told
 
     run(home, work)
 
