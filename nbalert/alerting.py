@@ -82,7 +82,7 @@ def _weighed(message: Message, options: argparse.Namespace, evaluate: Callable[[
     given = {Level.INFO: options.info, Level.WARNING: options.warn, Level.CRITICAL: options.crit}
     verdict = judge(given, evaluate)
     level = message.level if verdict.level is None else verdict.level
-    return replace(message, level=level, text="\n".join(verdict.lines))
+    return replace(message, level=level, text="\n".join(filter(None, (message.text, *verdict.lines))))
 
 
 def place_of(run: CellRun) -> Source:

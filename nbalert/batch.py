@@ -97,7 +97,7 @@ def _summary(batch: Batch, whole: Message) -> Message:
     return replace(
         whole,
         title=f"{name_of(batch.shown)}: {title}",
-        text="\n".join(_line(ran) for ran in batch.slowest),
+        text="\n".join(filter(None, (*map(_line, batch.slowest), whole.text))),
         level=level,
         duration_s=batch.duration_s,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from nbalert.endings import ending
 from nbalert.message import Image, Message, Source
 from nbalert.recording import CellRun
 
+INTERACTIVE = "application/vnd.plotly.v1+json"
+IMAGE_BYTES = 8_000_000
+"""A larger picture stays out of a chat: Discord takes 10 MiB, and the spool keeps it as base64."""
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 TEXT_CHARS = 20_000
 """More of a result or a traceback than this is cut in the middle, with the number of characters said."""
@@ -42,8 +45,10 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
     """
     name = name_of(run) + (f" [{run.execution_count}]" if run.execution_count else "")
     title, level = ending(name, run.outcome, run.duration_s)
+    images = list(_images(run)) if parts.has_images else []
     return Message(
         title=parts.title or title,
+        text="\n".join(_too_large(images)),
         level=level,
         code=run.body.strip("\n") if parts.has_code else "",
         result=cut(_text(run.result)) if parts.has_output else "",
@@ -51,7 +56,7 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         traceback=cut(run.story),
         whole_traceback=run.traceback if run.traceback != run.story else "",
         output=_output(run) if parts.has_output else "",
-        images=tuple(_images(run)) if parts.has_images else (),
+        images=tuple(image for image in images if len(image.data) <= IMAGE_BYTES),
         duration_s=run.duration_s,
         alert=parts.title or name,
         mention=parts.mention,
@@ -76,7 +81,16 @@ def _text(bundle: Mapping[str, Any] | None) -> str:
     """The best plain reading; the text of a figure (`<Figure size …>`) says nothing beside it."""
     if not bundle or (any(mime in bundle for mime in IMAGES) and "text/html" not in bundle):
         return ""
-    return str(bundle.get("text/markdown") or bundle.get("text/plain") or "")
+    if INTERACTIVE in bundle:
+        return 'an interactive figure of plotly: a picture goes along where its renderer is "png"'
+    plain = str(bundle.get("text/plain") or "")
+    spoken = bundle.get("text/markdown") or (bundle.get("text/latex") if _is_of_no_use(plain) else "")
+    return str(spoken or plain)
+
+
+def _is_of_no_use(plain: str) -> bool:
+    """IPython's display objects have a text that only names their class."""
+    return plain.startswith("<IPython.core.display.") or not plain
 
 
 def _output(run: CellRun) -> str:
@@ -90,6 +104,12 @@ def _images(run: CellRun) -> Iterator[Image]:
         mime = next((m for m in IMAGES if m in bundle), None)
         if mime:
             yield Image(_bytes(bundle[mime], mime), mime, f"figure-{number}.{IMAGES[mime]}")
+
+
+def _too_large(images: Iterable[Image]) -> Iterator[str]:
+    for image in images:
+        if len(image.data) > IMAGE_BYTES:
+            yield f"{image.name} is left out: {len(image.data) / 1e6:.1f} MB"
 
 
 def _bytes(data: str, mime: str) -> bytes:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nbalert.cell_message import TEXT_CHARS, Parts, cell_message, cut
+from nbalert.cell_message import IMAGE_BYTES, TEXT_CHARS, Parts, cell_message, cut
 from nbalert.endings import Outcome
 from nbalert.message import Level, Source
 from nbalert.recording import CellRun
@@ -127,6 +127,25 @@ def test_text_of_a_bundle() -> None:
     assert (message.result, message.output) == ("a b", "printed\n**bold**")
     nothing = cell_message(replace(RUN, result=None, stdout="", stderr="\n"), Parts(), WHERE)
     assert (nothing.result, nothing.output) == ("", "")
+
+
+def test_what_has_no_plain_reading() -> None:
+    """A formula is its LaTeX, an interactive figure a hint at how to get a picture."""
+    formula = {"text/plain": "<IPython.core.display.Latex object>", "text/latex": "$x^2$"}
+    assert cell_message(replace(RUN, result=formula), Parts(), WHERE).result == "$x^2$"
+    symbolic = {"text/plain": "x**2", "text/latex": "$x^2$"}
+    assert cell_message(replace(RUN, result=symbolic), Parts(), WHERE).result == "x**2"
+    figure = {"text/plain": "Figure({…})", "application/vnd.plotly.v1+json": {}, "text/html": "<div>"}
+    assert "plotly" in cell_message(replace(RUN, result=figure), Parts(), WHERE).result
+
+
+def test_a_picture_that_is_too_large_is_left_out() -> None:
+    """The others go along, and the message says which one is missing."""
+    large = {"image/png": base64.b64encode(b"x" * (IMAGE_BYTES + 1)).decode()}
+    small = {"image/png": base64.b64encode(PNG).decode()}
+    message = cell_message(replace(RUN, displayed=(large, small)), Parts(), WHERE)
+    assert [image.name for image in message.images] == ["figure-2.png"]
+    assert message.text == "figure-1.png is left out: 8.0 MB"
 
 
 def test_long_text_is_cut_in_the_middle() -> None:
