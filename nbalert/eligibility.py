@@ -46,8 +46,12 @@ def places_for(settings: Settings, terms: Terms) -> Places:
     tables = [settings.channel(name) for name in terms.channels or (None,)]
     policies = {table.name: policy_for(table, terms, settings.me) for table in tables}
     names = tuple(policies)
+    if terms.need > 1 and len({table.kind for table in tables}) > 1:
+        raise CannotAsk(f"--need {terms.need}: one person can have an id on each of {', '.join(names)}")
     further = settings.escalation(tables[0])
     if further is None or further.name in policies:
+        return Places(names, policies)
+    if terms.need > 1 and further.kind != tables[0].kind:  # the same there
         return Places(names, policies)
     try:
         policies[further.name] = policy_for(further, terms, settings.me)

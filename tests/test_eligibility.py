@@ -95,6 +95,18 @@ def test_an_escalation_adds_nobody_to_those_chosen(home: Home) -> None:
     }
 
 
+def test_one_person_is_one_voice(home: Home) -> None:
+    """On channels of two kinds somebody has two ids: where several are needed that is refused."""
+    slack = '[channels.chat]\nkind = "slack"\ntoken = "file:t"\nchannel = "C1"\napprovers = ["U1", "U2"]\n'
+    (home.root / "t").parent.mkdir(parents=True, exist_ok=True)
+    (home.root / "t").write_text("xoxb-1")
+    settings = slack + "allow_self = true\n" + channel("team", 'approvers = ["bob", "eve"]')
+    both = {"channels": ["team", "chat"]}
+    assert set(approvers(home, settings, **both)) == {"team", "chat"}
+    with pytest.raises(CannotAsk, match="one person can have an id on each of team, chat"):
+        approvers(home, settings, need=2, **both)
+
+
 def test_an_escalation_to_nowhere(home: Home) -> None:
     """Is an error when asked, and names the line."""
     with pytest.raises(SettingsError, match=r"channels.team.escalate_to: unknown channel 'oncall'"):

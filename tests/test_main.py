@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from nbalert.inbox import People
 from nbalert.process import client
 from nbalert.teammate import NAME, Teammate
 from tests.kernels import ROOT
+from tests.person import Person
 
 
 def nbalert(
@@ -70,6 +72,43 @@ def test_ask_exits_as_it_was_answered(home: Home, answer: str, status: int) -> N
         done = nbalert("ask", "Deploy?")
     assert done.returncode == status
     assert NAME in (done.stdout + done.stderr)
+
+
+def test_ask_prints_the_answer(home: Home) -> None:
+    """`stage=$(nbalert ask … --choices blue,green)` has the choice, and nothing else."""
+    link = str(client().request({"do": "link", "base": "", "person": NAME}))
+    with Teammate(link, [("Stage", "GREEN: warm"), ("Rows", "64")]):
+        done = nbalert("ask", "Stage?", "--choices", "blue,green", "-c", "inbox", "--timeout", "never")
+        assert (done.returncode, done.stdout) == (0, "green\n")
+        assert nbalert("ask", "Rows?", "--input", "int").stdout == "64\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--choices", "a,A"], "two choices are the same"),
+        (["--need", "0"], "--need 0"),
+        (["--timeout", "soon"], "write 90, 90s, 10m, 2h or 1h30m, or never"),
+        (["--input", "date"], "invalid choice: 'date'"),
+    ],
+)
+def test_ask_with_wrong_options_exits_with_2(home: Home, options: list[str], says: str) -> None:
+    """Nothing is asked."""
+    done = nbalert("ask", "Deploy?", *options)
+    assert (done.returncode, says in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ask_that_is_broken_off_exits_with_4(home: Home, number: signal.Signals) -> None:
+    """Ctrl-C, and the end of a job: the question is cancelled, in the chat too."""
+    link = str(client().request({"do": "link", "base": "", "person": NAME}))
+    command = [sys.executable, "-m", "nbalert", "ask", "Deploy?"]
+    asking = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    with Person(link) as person:
+        person.message("Deploy?")
+        asking.send_signal(number)
+        assert asking.wait(30) == 4
+        assert person.decision("Deploy?")["outcome"] == "cancelled"
 
 
 def test_ask_expires_with_3(home: Home) -> None:
