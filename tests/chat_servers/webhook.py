@@ -88,7 +88,7 @@ class Webhook:
     ) -> None:
         self._tls = tls
         self._answer = answer
-        self._planned: deque[Answer] = deque()
+        self._planned: deque[Answer | None] = deque()
         self._tries: list[tuple[Request, int]] = []
         self._news = threading.Condition()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -121,8 +121,8 @@ class Webhook:
         """Refuse connections, and cut those that there are."""
         asyncio.run_coroutine_threadsafe(self._down(), self._loop).result(10)
 
-    def plan(self, *answers: Answer) -> None:
-        """What to do with the next requests, one each."""
+    def plan(self, *answers: Answer | None) -> None:
+        """What to do with the next requests, one each; None is as usual."""
         self._planned.extend(answers)
 
     def always(self, answer: Answer) -> None:
