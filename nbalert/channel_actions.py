@@ -9,13 +9,17 @@ from typing import Any
 from nbalert import channels
 from nbalert.channel_list import channels_text, kinds_text
 from nbalert.channel_test import tried
+from nbalert.channels.base import Channel
 from nbalert.described import described, nested
 from nbalert.errors import SettingsError
+from nbalert.fields import ASKING
 from nbalert.nearest import hint
 from nbalert.process import client
 from nbalert.settings_file import SettingsFile
 
 FAILED = 1
+ME = "me="
+"""Beside a channel's settings: your own id on that kind of channel."""
 
 
 def _list(_: argparse.Namespace) -> None:
@@ -26,8 +30,10 @@ def _kinds(options: argparse.Namespace) -> None:
     if not options.kind:
         print(kinds_text())
         return
-    for setting in described(_model(options.kind)):
-        if setting.key == "kind":
+    cls = _class(options.kind)
+    unused = {"kind"} if cls.can_reply else {"kind", *ASKING}
+    for setting in described(cls.Settings):
+        if setting.key in unused:
             continue
         must = " (needed)" if setting.is_required else ""
         print(f"{setting.key:<20}  {setting.form:<7}  {setting.help}{must}")
@@ -35,7 +41,11 @@ def _kinds(options: argparse.Namespace) -> None:
 
 def _add(options: argparse.Namespace) -> None:
     file = _file(options)
-    note = file.add(options.name, _values(options.kind, options.settings))
+    pairs = [pair for pair in options.settings if not pair.startswith(ME)]
+    note = file.add(options.name, _values(options.kind, pairs))
+    for pair in options.settings:
+        if pair.startswith(ME):  # who you are is yours to say, not a project's
+            SettingsFile(client().home, client().folder).introduce(options.kind, pair.removeprefix(ME))
     print(f"{options.name}: written to {file.path}")
     if note:
         print(f"{options.name}: before it can be used: {note.removeprefix(f'{file.path}: ')}")
@@ -67,16 +77,16 @@ def _file(options: argparse.Namespace) -> SettingsFile:
     return SettingsFile(client().home, client().folder, is_project=options.project)
 
 
-def _model(kind: str) -> Any:
+def _class(kind: str) -> type[Channel]:
     known = channels.kinds()
     if kind not in known:
         raise SettingsError(f"unknown kind {kind!r}; known kinds: {', '.join(known)}{hint(kind, known)}")
-    return channels.channel_class(kind).Settings
+    return channels.channel_class(kind)
 
 
 def _values(kind: str, pairs: Sequence[str]) -> dict[str, Any]:
     """`key=value` pairs as a table."""
-    settings = {setting.key: setting for setting in described(_model(kind))}
+    settings = {setting.key: setting for setting in described(_class(kind).Settings)}
     values: list[tuple[str, Any]] = [("kind", kind)]
     for pair in pairs:
         key, equals, text = pair.partition("=")

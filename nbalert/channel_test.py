@@ -36,7 +36,8 @@ class Tried:
 
     def __str__(self) -> str:
         if self.problems:
-            return "\n".join(f"{self.channel}: {line}" for line in self.problems)
+            mark = f"{self.channel}: "
+            return "\n".join(f"{mark}{line.removeprefix(mark)}" for line in self.problems)
         return f"{self.channel}: delivered {self.link}".rstrip()
 
 

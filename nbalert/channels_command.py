@@ -12,7 +12,8 @@ from nbalert.nearest import with_nearest
 
 _ADD = """Settings are written key=value: approvers=U012AB3CD,U045EF6GH tls.verify=false. Secrets only ever
 as a reference: token=env:SLACK_BOT_TOKEN, file:PATH or keyring:SERVICE/NAME. `nbalert channels kinds` lists
-the kinds, `nbalert channels kinds KIND` what one can be told."""
+the kinds, `nbalert channels kinds KIND` what one can be told. me=ID says who you are there: who asks does not
+answer."""
 
 
 class _LineParser(argparse.ArgumentParser):

@@ -157,6 +157,10 @@ class ChannelSettings(Frozen):
         return copied
 
 
+ASKING = ("approvers", "allow_self", "approve", "reject", "escalate_to", "escalate_after")
+"""What only kinds that bring answers make use of."""
+
+
 def validated(model: type[_Model], values: Mapping[str, Any], origin: Origin, prefix: str = "") -> _Model:
     """A table as its model, secrets resolved.
 

@@ -152,6 +152,27 @@ def test_channels_lists_and_tests(home: Home) -> None:
     assert "inbox: delivered http://127.0.0.1:" in nbalert("channels", "test").stdout
 
 
+def test_a_channel_from_nothing(home: Home) -> None:
+    """Added with who you are, made the default one, tested: what is missing has a line each."""
+    added = nbalert("channels", "add", "team", "inbox", "approvers=ann,bob", "me=carl")
+    assert (added.returncode, added.stderr) == (0, "")
+    assert "team: written to" in added.stdout
+    assert nbalert("channels", "default", "team").returncode == 0
+    assert "team (default): inbox, posts and asks" in nbalert("channels").stdout
+    assert 'inbox = "carl"' in home.settings.read_text()
+    tested = nbalert("channels", "test")
+    assert tested.returncode == 1
+    assert "team: nobody was ever invited by the name ann; there: nbalert inbox invite ann\n" in tested.stdout
+    refused = nbalert("channels", "remove", "team")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "nbalert: team is the default channel; choose another first\n",
+    )
+    wrong = nbalert("channels", "kinds", "slak")
+    assert "did you mean slack?" in wrong.stderr
+    assert "connections:write" in nbalert("channels", "kinds", "slack").stdout
+
+
 def test_an_inbox_for_a_team(home: Home, tmp_path: Path) -> None:
     """Serve, invite, post from another home with a sender's token; SIGTERM ends it cleanly."""
     serving = subprocess.Popen(

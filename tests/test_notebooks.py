@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -86,3 +87,13 @@ def test_the_quickstart_holds_outputs_to_compare() -> None:
     saved = json.dumps([cell.get("outputs", []) for cell in cells])
     for word in ("accuracy", "ZeroDivisionError", "rejected by scripted-teammate"):
         assert word in saved
+
+
+@pytest.mark.parametrize("service", ["Slack", "Discord"])
+def test_the_steps_are_those_of_the_readme(service: str) -> None:
+    """A newcomer reads the same eight steps, or fewer, in either place."""
+    readme = (ROOT / "README.md").read_text()
+    steps = readme.partition(f"\n### {service}\n")[2].partition("\n##")[0].strip()
+    assert re.findall(r"^(\d)\. ", steps, re.MULTILINE) == [str(n) for n in range(1, 9)]
+    cells = json.loads((ROOT / "notebooks" / "04_channels.ipynb").read_text())["cells"]
+    assert any(steps in "".join(cell["source"]) for cell in cells)

@@ -153,7 +153,7 @@ def test_a_project_cannot_redefine_the_user_s_channel(home: Home, project: Path)
         ("default = 'gone'", "unknown channel 'gone'; known channels: inbox"),
         (
             "[channels.team]\nkind = 'telepathy'",
-            "unknown kind of channel 'telepathy'; known kinds: inbox, web",
+            "unknown kind of channel 'telepathy'; known kinds: ",
         ),
         (
             "[channels.team]\nkind = 'inbox'\ntoken = 's3cr3t'",

@@ -152,3 +152,13 @@ def test_a_link_stays_a_link(own: SettingsFile, tmp_path: Path) -> None:
     own.add("ci", CI)
     assert own.path.is_symlink()
     assert "[channels.ci]" in (tmp_path / "kept.toml").read_text()
+
+
+def test_who_you_are(own: SettingsFile, home: Home, tmp_path: Path) -> None:
+    """In the table that is there, or in a new one; what stands around it stays."""
+    own.introduce("slack", "U1")
+    assert own.path.read_text() == MINE.replace('"carl"\n', '"carl"\nslack = "U1"\n')
+    own.path.write_text("# mine\n")
+    own.introduce("slack", "U2")
+    assert own.path.read_text() == '# mine\n\n[me]\nslack = "U2"\n'
+    assert load(tmp_path, home).me == {"slack": "U2"}

@@ -87,7 +87,7 @@ def missing_extra(cls: type[Channel]) -> str:
     """What a kind cannot do here for want of a package, and how to get it; empty if nothing is missing."""
     if not cls.extra or all(find_spec(module) for module in cls.extra.modules):
         return ""
-    return f"{cls.extra.purpose}: pip install 'nbalert[{cls.extra.name}]'"
+    return f"{cls.extra.purpose} pip install 'nbalert[{cls.extra.name}]'"
 
 
 def check(table: ChannelTable) -> ChannelSettings:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from nbalert.channels.base import Channel
+from nbalert.channels.base import Channel, Extra
 from nbalert.channels.discord_account import ACCOUNTS, GAP, Account, Listener, has_gateway
 from nbalert.channels.discord_answers import Answers, place
 from nbalert.channels.discord_errors import fault, message_id
@@ -53,6 +53,7 @@ class DiscordChannel(Channel):
     kind: ClassVar[str] = "discord"
     Settings: ClassVar[type[ChannelSettings]] = DiscordSettings
     can_reply: ClassVar[bool] = True
+    extra: ClassVar[Extra | None] = Extra("discord", ("websockets",), "buttons need")
     settings: DiscordSettings
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:

@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from nbalert.channels.base import Channel
+from nbalert.channels.base import Channel, Extra
 from nbalert.channels.slack_answers import SEEDS, Place, time_of
 from nbalert.channels.slack_api import SlackApi
 from nbalert.channels.slack_asks import Asks
@@ -43,6 +43,7 @@ class SlackChannel(Channel):
     kind: ClassVar[str] = "slack"
     Settings: ClassVar[type[ChannelSettings]] = SlackSettings
     can_reply: ClassVar[bool] = True
+    extra: ClassVar[Extra | None] = Extra("slack", ("slack_sdk", "aiohttp"), "buttons need")
     settings: SlackSettings
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:

@@ -18,7 +18,7 @@ from nbalert.channel_list import kind_text
 from nbalert.channel_test import Tried, tried_draft
 from nbalert.described import Described, described, flat, nested
 from nbalert.errors import NbalertError, SettingsError
-from nbalert.fields import ChannelSettings
+from nbalert.fields import ASKING, ChannelSettings
 from nbalert.process import client
 from nbalert.settings_file import SettingsFile
 from nbalert.widgets.setting_field import LABEL, WIDE, SettingField
@@ -91,7 +91,8 @@ class ChannelForm:
             self._fields, self._body.children, self._about.value = [], (), _small_text(str(error))
             return
         self._about.value = _small_text(kind_text(kind))
-        settings = [one for one in described(cls.Settings) if one.key != "kind"]
+        unused = {"kind"} if cls.can_reply else {"kind", *ASKING}
+        settings = [one for one in described(cls.Settings) if one.key not in unused]
         fields = {one.key: SettingField(one, lambda line: self._say(line, False)) for one in settings}
         for key, value in flat(known):
             if key in fields:
