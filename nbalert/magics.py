@@ -17,6 +17,7 @@ from nbalert import question_marks
 from nbalert.cells import CellWatcher
 from nbalert.durations import parse_duration, parse_timeout
 from nbalert.errors import NbalertError
+from nbalert.line_words import line_words
 from nbalert.nearest import with_nearest
 from nbalert.policy import INPUTS
 
@@ -171,7 +172,10 @@ class NbalertMagics(Magics):
             raise UsageError(
                 "%%ask has to be the first line of the cell; after an upgrade: %reload_ext nbalert"
             )
-        options = _parsed("ask", self._shell.var_expand(line, _USER_FRAME))
+        words = []
+        for word in line_words(line):  # no comprehension: that is a frame of its own before Python 3.12
+            words.append(_no_option(word, self._shell.var_expand(word, _USER_FRAME)))
+        options = _understood("ask", words)
         code, source = self.watcher.current_source if cell is None else cell, Source(cell_number=self._count)
         # Of %%ask the body stands below: a false Decision would let it run.
         raises = cell is not None or not options.no_raise
@@ -324,6 +328,17 @@ def _parsed(name: str, line: str) -> argparse.Namespace:
         words = shlex.split(line)
     except ValueError:
         words = line.split()  # an apostrophe in free text
+    return _understood(name, words)
+
+
+def _no_option(word: str, filled: str) -> str:
+    """A value that begins a word is no option, whatever it is."""
+    if filled.startswith("-") and not word.startswith("-"):
+        raise UsageError(f"the value of {word} begins with a minus sign: write something before it")
+    return filled
+
+
+def _understood(name: str, words: list[str]) -> argparse.Namespace:
     parser = getattr(NbalertMagics, name).parser
     try:
         options: argparse.Namespace = parser.parse_args(words)

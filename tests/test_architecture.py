@@ -42,7 +42,7 @@ outcome tracebacks
 capture
 tail
 stacking
-future_imports question_marks
+future_imports question_marks line_words
 waiting
 gate
 posting eligibility registering

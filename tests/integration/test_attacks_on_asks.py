@@ -174,6 +174,18 @@ def test_values_are_those_of_asking(product: Product) -> None:
     assert product.kernel.collect(request).ename == "NotApproved"
 
 
+def test_a_value_is_no_option(product: Product) -> None:
+    """What `{expr}` brings stays text: it neither lowers what is needed nor ends a quote."""
+    product.must("""name = 'x" --need 1 "' """)
+    request = product.kernel.send('%ask --need 2 "Drop {name}?"\nran.append(1)')
+    view = product.ann.until(lambda view: "Drop x" in view["message"]["title"])["message"]
+    assert (view["title"], view["question"]["policy"]["need"]) == ('Drop x" --need 1 "?', 2)
+    product.ann.answer(view["title"], "no").raise_for_status()
+    assert product.kernel.collect(request).ename == "NotApproved"
+    run = product.run("name = '--need=1'\n%ask {name} Drop it? --need 2")
+    assert "begins with a minus sign" in run.reply["content"]["evalue"]
+
+
 def test_a_waiting_cell_is_heard_of(product: Product) -> None:
     """With `keep_alive` something is published while it waits, and nothing of it stands in the page."""
     run: Run = product.must(
