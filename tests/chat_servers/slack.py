@@ -39,6 +39,7 @@ _JSON = (
 )
 """Methods that take JSON as well; all take forms."""
 _TYPED = {"limit": int, "length": int}
+_BOOLEAN = ("full", "include_all_metadata", "unfurl_links", "unfurl_media")
 
 
 class Slack(Workspace):
@@ -242,6 +243,6 @@ def _typed(name: str, value: str) -> Any:
     """A form has text only; what is no text in the types is JSON in it."""
     if name in _TYPED:
         return _TYPED[name](value)
-    if value in ("true", "false"):
-        return value == "true"
+    if name in _BOOLEAN:
+        return value in ("1", "true")
     return json.loads(value) if name in ("blocks", "attachments", "metadata", "files") else value
