@@ -54,7 +54,14 @@ def _post(options: argparse.Namespace) -> int:
     from nbalert.process import client, exit_wait_s, finish
 
     text = " ".join(options.text) if options.text else sys.stdin.read()
-    posted = post(text, channel=options.channel or None, title=options.title, level=options.level)
+    posted = post(
+        text,
+        channel=options.channel or None,
+        title=options.title,
+        level=options.level,
+        target=options.target,
+        mention=options.mention,
+    )
     try:
         posted.wait(exit_wait_s(client()) if options.wait is None else options.wait)
     except TimeoutError:
@@ -186,6 +193,8 @@ def _add_post(commands: argparse._SubParsersAction[_Parser]) -> None:
     one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
     one.add_argument("-t", "--title", default="", help="first line")
     one.add_argument("-l", "--level", default="INFO", help="OK, INFO, WARNING or CRITICAL")
+    one.add_argument("--mention", action="append", default=[], help="whom to notify, by id; may be repeated")
+    one.add_argument("--target", default="", help="where else than the settings say: an id of the service")
     one.add_argument(
         "--wait", type=parse_duration, help="how long to wait for its delivery (exit_wait, or 30s)"
     )

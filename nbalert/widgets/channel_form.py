@@ -25,6 +25,8 @@ from nbalert.widgets.setting_field import LABEL, WIDE, SettingField
 
 FALLBACK = "A form for channels: run %nbalert config to see it."
 
+DRAFT = "draft"
+"""What a channel without a name is called while it is tried."""
 _COMMON = {setting.key for setting in described(ChannelSettings)} - {"approvers", "allow_self"}
 _ASKING = ("approvers", "allow_self")
 _COLOURS = {True: "#17794a", False: "#c02632", None: "#b7791f"}
@@ -98,10 +100,10 @@ class ChannelForm:
             if key in fields:
                 fields[key].show(value)
         self._fields = list(fields.values())
-        own = [field.box for key, field in fields.items() if key not in _ASKING and _is_first(field.setting)]
-        rest = [
-            field.box for key, field in fields.items() if key not in _ASKING and not _is_first(field.setting)
-        ]
+        shown = [field.setting for key, field in fields.items() if key not in _ASKING]
+        own = [fields[one.key].box for one in shown if _is_first(one)]
+        later = sorted((one for one in shown if not _is_first(one)), key=lambda one: one.key in _COMMON)
+        rest = [fields[one.key].box for one in later]
         asking = [fields[key].box for key in _ASKING] if cls.can_reply else []
         self._me = _input(ipywidgets.Text, "me", continuous_update=False, placeholder="your own id there")
         self._me.value = self._settings.me.get(kind, "")
@@ -138,13 +140,13 @@ class ChannelForm:
         if self._is_default.value and (other := file.choose_default(name)):
             lines.append(f"but here a setting above that one says default = {other}")
         if note:
-            lines.append(f"Before it can be used: {note.replace(f'{file.path}: ', '')}")
+            lines.append(f"Before it can be used: {self._short(note)}")
         self._settings = client().settings
         self._say("\n".join(lines), None if note else True)
 
     def _begin_test(self) -> None:
         """Try what is filled in, on a thread: the service may take its time, and cells run meanwhile."""
-        kind, name, values = self._kind.value, str(self._name.value).strip() or "draft", self._values()
+        kind, name, values = self._kind.value, str(self._name.value).strip() or DRAFT, self._values()
         if not channels.is_packaged(kind):
             raise SettingsError(f"{kind} is a class of this notebook: save it, then %nbalert test {name}")
         self._say("Asking the service …", None)
@@ -160,7 +162,7 @@ class ChannelForm:
             said = str(result) if result.problems else f"The test has arrived. {result.link}".rstrip()
             self._say(said, not result.problems)
         except NbalertError as error:
-            self._say(str(error), False)
+            self._say(self._short(str(error)), False)
         except Exception as error:  # the text may hold anything
             self._say(f"{type(error).__name__} in nbalert", False)
         finally:
@@ -170,7 +172,12 @@ class ChannelForm:
         try:
             action()
         except (NbalertError, OSError) as error:
-            self._say(str(error), False)
+            self._say(self._short(str(error)), False)
+
+    def _short(self, text: str) -> str:
+        """An error without the file and the table that every line of it would name."""
+        name = str(self._name.value).strip()
+        return text.replace(f"{self._file().path}: ", "").replace(f"channels.{name or DRAFT}.", "")
 
     def _say(self, text: str, is_good: bool | None) -> None:
         """The result, below the buttons; read out by screen readers."""

@@ -97,7 +97,7 @@ class SettingField:
             layout=ipywidgets.Layout(flex="0 0 auto", width="330px"),
         )
         name = ipywidgets.Text(
-            placeholder=" or ".join(_EXAMPLES.values()),
+            placeholder="its name, never itself",
             continuous_update=False,
             tooltip=f"Where {self.setting.key} is",
             layout=ipywidgets.Layout(flex="1 1 auto", min_width="120px"),
