@@ -38,7 +38,7 @@ class AutoAlerts:
 
     def take_off(self) -> None:
         """Tell of what is collected, and leave."""
-        self._watcher.wants = lambda source: False
+        self._watcher.want_nothing()
         self._aborts.take_off()
         self._mode.close()
 

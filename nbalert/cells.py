@@ -74,6 +74,10 @@ class CellWatcher:
         if cell := self._current():
             cell.at_end.append(callback)
 
+    def want_nothing(self) -> None:
+        """Record only cells with `%%alert`."""
+        self.wants = _nothing
+
     def load(self) -> None:
         """Begin to watch. The cell that calls this is not watched itself."""
         if self._transform in self._shell.input_transformers_cleanup:

@@ -22,6 +22,7 @@ from nbalert.nearest import with_nearest
 from nbalert.policy import INPUTS
 
 if TYPE_CHECKING:
+    from nbalert.auto import Rule
     from nbalert.auto_alerts import AutoAlerts
     from nbalert.farewell import Farewell
     from nbalert.question import Decision
@@ -230,8 +231,23 @@ class NbalertMagics(Magics):
         if words:
             rule = auto_alerts.rule_of(words)
             self.switch_auto_off()
-            self.auto = auto_alerts.AutoAlerts(self.shell, self.watcher, rule) if rule else None
+            if rule:
+                self._switch_auto_on(rule)
         print(auto_alerts.words_of(self.auto))
+
+    def _switch_auto_on(self, rule: Rule) -> None:
+        from nbalert.auto_alerts import AutoAlerts
+
+        self.auto = AutoAlerts(self.shell, self.watcher, rule)
+
+    def wants_first(self, source: str) -> bool:
+        """Asked once, for the first cell after loading: the settings may say that auto mode is on."""
+        from nbalert.auto_settings import rule_from_settings
+
+        self.watcher.want_nothing()
+        if self.auto is None and (rule := rule_from_settings()):
+            self._switch_auto_on(rule)
+        return self.auto is not None and self.watcher.wants(source)
 
     def switch_auto_off(self) -> None:
         """Tell of what has been collected; from now on only cells with a magic alert."""
@@ -287,6 +303,7 @@ def load(shell: InteractiveShell) -> None:
     magics = NbalertMagics(shell)
     shell.register_magics(magics)
     shell.magics_manager.registry["nbalert"] = magics
+    magics.watcher.wants = magics.wants_first
     magics.watcher.load()
     question_marks.load(shell)
 

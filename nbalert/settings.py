@@ -10,23 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from nbalert.credentials import environment_name, secret_file
-from nbalert.described import toml_value
 from nbalert.errors import SettingsError, UnknownChannel
-from nbalert.fields import ChannelSettings, Duration, Frozen, Member, Origin, Timeout, validated
+from nbalert.fields import ChannelSettings, Origin, validated
 from nbalert.home import Home
+from nbalert.layers import ENVIRONMENT, Auto, Layer, candidates, overrides_of, project_file, read_layer
 from nbalert.network import VARIABLES, Network
-
-FILE_NAME = "nbalert.toml"
-ENVIRONMENT = "the environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +54,6 @@ class ChannelTable:
         return validated(model, self.values, self.origin, f"channels.{self.name}.")
 
 
-class _File(Frozen):
-    """The keys of one layer; all optional."""
-
-    default: str = Field("inbox", description="Channel of magics without -c")
-    notebook_url: str = Field("", description="Link back to a notebook; {path} and {cell_id} are filled in")
-    ask_timeout: Timeout = Field(
-        3600.0, description="How long a question waits unless --timeout says so; never is allowed"
-    )
-    keep_alive: bool = Field(
-        False, description="Whether a waiting cell is heard of once a minute: for hubs that end quiet kernels"
-    )
-    exit_wait: Duration | None = Field(
-        None, description="How long a process waits at its end for its deliveries"
-    )
-    me: dict[str, str] = Field(default_factory=dict, description="Your own id by kind of channel")
-    groups: dict[str, tuple[Member, ...]] = Field(
-        default_factory=dict, description="People by group, each as KIND:ID; approvers name it as group:NAME"
-    )
-    channels: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")], dict[str, Any]] = Field(
-        default_factory=dict, description="Channels by name"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All layers as one. `project` names them on the line and in the store."""
@@ -93,6 +64,7 @@ class Settings:
     ask_timeout_s: float
     keep_alive: bool
     exit_wait_s: float | None
+    auto: Auto | None
     me: Mapping[str, str]
     channels: Mapping[str, ChannelTable]
     network: Network
@@ -174,7 +146,7 @@ def stamp(start: Path, home: Home, known: Settings | None) -> object:
     Costs one `stat` a folder upwards and a secret file.
     """
     names = known.environment_names if known else ()
-    paths = (home.settings, *_candidates(start, home), *(known.secret_files if known else ()))
+    paths = (home.settings, *candidates(start, home), *(known.secret_files if known else ()))
     files = tuple(_changed_at(path) for path in paths)
     return files, tuple(os.environ.get(name) for name in (*names, *VARIABLES))
 
@@ -182,7 +154,7 @@ def stamp(start: Path, home: Home, known: Settings | None) -> object:
 def project_key(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> str:
     """The `project` that `load` returns, also where the files are wrong."""
     env = os.environ if environment is None else environment
-    return _key(project_file(start, home), _overrides(env))
+    return _key(project_file(start, home), overrides_of(env))
 
 
 def load_project(project: str, home: Home) -> Settings:
@@ -206,15 +178,15 @@ def load_project(project: str, home: Home) -> Settings:
 def _merged(
     home: Home, project: Path | None, env: Mapping[str, str] | None, drafts: Mapping[Path, str]
 ) -> Settings:
-    overrides = _overrides(env or {})
-    user = _read(home.settings, drafts)
-    own = _read(project, drafts) if project else _File()
-    top = validated(_File, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
+    overrides = overrides_of(env or {})
+    user = read_layer(home.settings, drafts)
+    own = read_layer(project, drafts) if project else Layer()
+    top = validated(Layer, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
     _refuse_redefined(user, home.settings, own, project)
     values: dict[str, Any] = {}
     for layer in (user, own, top):
         values |= {k: getattr(layer, k) for k in layer.model_fields_set - {"channels"}}
-    values = {**_File().model_dump(), **values}
+    values = {**Layer().model_dump(), **values}
     settings = Settings(
         project=_key(project, overrides),
         default=values["default"],
@@ -222,6 +194,7 @@ def _merged(
         ask_timeout_s=values["ask_timeout"],
         keep_alive=values["keep_alive"],
         exit_wait_s=values["exit_wait"],
+        auto=_auto(user, own, top, project),
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
         channels=_tables([(user, home.settings), (own, project)], top, env),
         network=Network.of(env or {}),
@@ -230,7 +203,18 @@ def _merged(
     return settings
 
 
-def _refuse_redefined(user: _File, users: Path, own: _File, project: Path | None) -> None:
+def _auto(user: Layer, own: Layer, top: Layer, project: Path | None) -> Auto | None:
+    """Auto mode sends what every cell shows: neither it nor where to is a project's to say."""
+    if own.auto:
+        raise SettingsError(f"{project}: auto: belongs into your own settings, not into those of a project")
+    chosen = top.auto or user.auto
+    if chosen is None or chosen.channel:
+        return chosen
+    default = top.default if "default" in top.model_fields_set else user.default
+    return chosen.model_copy(update={"channel": default})
+
+
+def _refuse_redefined(user: Layer, users: Path, own: Layer, project: Path | None) -> None:
     for kind in ("channels", "groups"):
         if taken := sorted(set(getattr(user, kind)) & set(getattr(own, kind))):
             raise SettingsError(
@@ -240,7 +224,7 @@ def _refuse_redefined(user: _File, users: Path, own: _File, project: Path | None
 
 
 def _tables(
-    files: list[tuple[_File, Path | None]], top: _File, env: Mapping[str, str] | None
+    files: list[tuple[Layer, Path | None]], top: Layer, env: Mapping[str, str] | None
 ) -> dict[str, ChannelTable]:
     inbox = {"kind": "inbox", "approvers": ["anyone"], "allow_self": True}
     tables = {"inbox": ChannelTable("inbox", inbox, Origin("built-in", Path.cwd(), env))}
@@ -254,16 +238,6 @@ def _tables(
         below = tables.get(name) or ChannelTable(name, {}, Origin(ENVIRONMENT, Path.cwd(), env), groups)
         tables[name] = replace(below, values={**below.values, **values})
     return tables
-
-
-def project_file(start: Path, home: Home, drafts: Mapping[Path, str] | None = None) -> Path | None:
-    """The nearest settings file upwards from a folder that is not the user's own."""
-    found = (path for path in _candidates(start, home) if path.is_file() or path in (drafts or {}))
-    return next(found, None)
-
-
-def _candidates(start: Path, home: Home) -> list[Path]:
-    return [path for f in (start, *start.parents) if (path := f / FILE_NAME) != home.settings]
 
 
 def _changed_at(path: Path) -> int | None:
@@ -281,30 +255,3 @@ def _key(project: Path | None, overrides: Mapping[str, Any]) -> str:
     # Values of NBALERT_* may be secrets: only a digest tells two environments apart.
     digest = hashlib.sha256(json.dumps(where, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return f"{path}#{digest}"
-
-
-def _overrides(env: Mapping[str, str]) -> dict[str, Any]:
-    """`NBALERT_DEFAULT=x`, `NBALERT_CHANNELS__TEAM__URL=…` as nested tables."""
-    tree: dict[str, Any] = {}
-    for name, value in sorted(env.items()):  # a table's own name comes before those of its keys
-        keys = name.removeprefix("NBALERT_").lower().split("__")
-        if name.startswith("NBALERT_") and keys[0] in _File.model_fields:
-            place = tree
-            for key in keys[:-1]:
-                place = place.setdefault(key, {})
-                if not isinstance(place, dict):
-                    raise SettingsError(f"{ENVIRONMENT}: {name} clashes with a shorter name")
-            place[keys[-1]] = toml_value(value)
-    return tree
-
-
-def _read(path: Path, drafts: Mapping[Path, str]) -> _File:
-    try:
-        values = tomllib.loads(drafts[path] if path in drafts else path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return _File()
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    return validated(_File, values, Origin(str(path), path.parent, None))

@@ -20,7 +20,8 @@ from nbalert.credentials import is_reference
 from nbalert.described import Form, described, flat
 from nbalert.errors import SecretMissing, SettingsError, UnknownChannel
 from nbalert.home import Home, private_folder
-from nbalert.settings import FILE_NAME, Settings, load, project_file
+from nbalert.layers import FILE_NAME, project_file
+from nbalert.settings import Settings, load
 from nbalert.toml_text import with_entry, with_key, with_table, with_values, without_table
 
 

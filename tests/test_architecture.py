@@ -21,7 +21,7 @@ __main__  __init__
 demo inbox_command
 teammate
 magics
-auto_alerts
+auto_alerts auto_settings
 care alerting farewell spans running
 channels_command cell_asking
 vigil
@@ -59,6 +59,7 @@ channels
 spool
 line
 settings
+layers
 fields described
 credentials network toml_text
 show

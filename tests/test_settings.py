@@ -305,3 +305,18 @@ def test_a_path_with_a_tilde(home: Home, project: Path, monkeypatch: pytest.Monk
         "key": "/me.key",
         "verify": True,
     }
+
+
+def test_auto_mode_is_ones_own_to_say(home: Home, tmp_path: Path) -> None:
+    """A duration is enough; it means one's own default channel; a project that has it is refused."""
+    channels = '[channels.mine]\nkind = "webhook"\nurl = "https://h/"\n'
+    settings_file(home.root, f'auto = "90s"\ndefault = "mine"\n{channels}')
+    project = tmp_path / "project"
+    project.mkdir()
+    settings_file(project, 'default = "inbox"\n')
+    chosen = load(project, home).auto
+    assert chosen is not None
+    assert (chosen.after, chosen.channel, chosen.on) == (90.0, "mine", "always")
+    settings_file(project, "auto = 5\n")
+    with pytest.raises(SettingsError, match="belongs into your own settings"):
+        load(project, home)

@@ -129,3 +129,27 @@ def test_unloading_ends_it(kernel: Kernel, chat: Webhook) -> None:
     kernel.run_together("import time; time.sleep(0.3)", "%unload_ext nbalert")
     assert len(arrived(chat, 1)) == 1
     assert kernel.run("'_send_abort_reply' in vars(get_ipython().kernel)").result == "False"
+
+
+def test_on_from_the_start(start_kernel: StartKernel, chat: Webhook, home: Home) -> None:
+    """By one's own settings; `auto off` ends it, also before anything was told."""
+    text = (home.root / "nbalert.toml").read_text()
+    settings_file(home.root, f'auto = "0.2s"\n{text}')
+    kernel = start_kernel()
+    kernel.run("%load_ext nbalert")
+    kernel.run("import time; time.sleep(0.3)")
+    assert arrived(chat, 1)[0].title.startswith("Cell")
+    assert kernel.run("%nbalert auto off").stdout == "auto mode is off\n"
+
+
+def test_a_hub_switches_it_on(start_kernel: StartKernel, chat: Webhook) -> None:
+    """For everybody, by the environment; settings that are wrong are one line, and cells go on."""
+    kernel = start_kernel({"NBALERT_AUTO": "0.2s"})
+    kernel.run("%load_ext nbalert")
+    kernel.run("1 / 0")
+    assert arrived(chat, 1)[0].error == "ZeroDivisionError: division by zero"
+    kernel = start_kernel({"NBALERT_AUTO": "soon"})
+    kernel.run("%load_ext nbalert")
+    run = kernel.run("1 + 1")
+    assert (run.status, run.result) == ("ok", "2")
+    assert run.stderr.startswith("nbalert: auto mode is not on: the environment: auto.after: 'soon' is not a")

@@ -1,0 +1,38 @@
+"""Whether auto mode is on from the start: looked up with the first cell, for the price of one small file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from nbalert.errors import NbalertError
+from nbalert.home import Home
+from nbalert.process import client
+
+if TYPE_CHECKING:
+    from nbalert.auto import Rule
+
+
+def rule_from_settings() -> Rule | None:
+    """What `[auto]` says; None where it says nothing. A fault is one line, and no error."""
+    if not _is_mentioned():
+        return None
+    try:
+        chosen = client().settings.auto
+    except NbalertError as error:
+        print(f"nbalert: auto mode is not on: {error}", file=sys.stderr)
+        return None
+    from nbalert.auto import Rule  # brings what only recording needs
+
+    return Rule(after_s=chosen.after, channels=(chosen.channel,), on=chosen.on) if chosen else None
+
+
+def _is_mentioned() -> bool:
+    """Reading the settings as they are takes pydantic: most kernels can do without it until they alert."""
+    if any(name.startswith("NBALERT_AUTO") for name in os.environ):
+        return True
+    try:
+        return b"auto" in Home.find().settings.read_bytes()
+    except OSError:
+        return False

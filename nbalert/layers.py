@@ -1,0 +1,103 @@
+"""What one layer of settings is made of: a file, or the `NBALERT_*` variables of the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from nbalert.described import toml_value
+from nbalert.errors import SettingsError
+from nbalert.fields import Duration, Frozen, Member, Origin, Timeout, validated
+from nbalert.home import Home
+
+FILE_NAME = "nbalert.toml"
+ENVIRONMENT = "the environment"
+
+
+class Auto(Frozen):
+    """`[auto]`: auto mode from the start, in every notebook."""
+
+    after: Duration = Field(60.0, description="Cells that take longer are told")
+    channel: str = Field("", description="Where to; your own default channel if left out")
+    on: Literal["always", "failure", "success"] = Field("always", description="Which outcomes are told")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_duration(cls, value: object) -> object:
+        """`auto = "60s"` is enough, and `NBALERT_AUTO=60s` for everybody on a hub."""
+        return {"after": value} if isinstance(value, str | int | float) else value
+
+
+class Layer(Frozen):
+    """The keys of one layer; all optional."""
+
+    default: str = Field("inbox", description="Channel of magics without -c")
+    notebook_url: str = Field("", description="Link back to a notebook; {path} and {cell_id} are filled in")
+    ask_timeout: Timeout = Field(
+        3600.0, description="How long a question waits unless --timeout says so; never is allowed"
+    )
+    keep_alive: bool = Field(
+        False, description="Whether a waiting cell is heard of once a minute: for hubs that end quiet kernels"
+    )
+    exit_wait: Duration | None = Field(
+        None, description="How long a process waits at its end for its deliveries"
+    )
+    auto: Auto | None = Field(None, description="Auto mode from the start")
+    me: dict[str, str] = Field(default_factory=dict, description="Your own id by kind of channel")
+    groups: dict[str, tuple[Member, ...]] = Field(
+        default_factory=dict, description="People by group, each as KIND:ID; approvers name it as group:NAME"
+    )
+    channels: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")], dict[str, Any]] = Field(
+        default_factory=dict, description="Channels by name"
+    )
+
+
+def project_file(start: Path, home: Home, drafts: Mapping[Path, str] | None = None) -> Path | None:
+    """The nearest settings file upwards from a folder that is not the user's own."""
+    found = (path for path in candidates(start, home) if path.is_file() or path in (drafts or {}))
+    return next(found, None)
+
+
+def candidates(start: Path, home: Home) -> list[Path]:
+    """Where a project's settings may stand, the nearest first."""
+    return [path for f in (start, *start.parents) if (path := f / FILE_NAME) != home.settings]
+
+
+def overrides_of(env: Mapping[str, str]) -> dict[str, Any]:
+    """`NBALERT_DEFAULT=x`, `NBALERT_CHANNELS__TEAM__URL=…` as nested tables."""
+    tree: dict[str, Any] = {}
+    for name, value in sorted(env.items()):  # a table's own name comes before those of its keys
+        keys = name.removeprefix("NBALERT_").lower().split("__")
+        if name.startswith("NBALERT_") and keys[0] in Layer.model_fields:
+            place = tree
+            for key in keys[:-1]:
+                place = place.setdefault(key, {})
+                if not isinstance(place, dict):
+                    raise SettingsError(f"{ENVIRONMENT}: {name} clashes with a shorter name")
+            place[keys[-1]] = toml_value(value)
+    return tree
+
+
+def read_layer(path: Path, drafts: Mapping[Path, str]) -> Layer:
+    """A file as a layer; an empty one where there is none.
+
+    Args:
+        drafts: Texts that are read instead of what these files hold.
+
+    Raises:
+        SettingsError: Names file and key.
+    """
+    try:
+        values = tomllib.loads(drafts[path] if path in drafts else path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Layer()
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    return validated(Layer, values, Origin(str(path), path.parent, None))
