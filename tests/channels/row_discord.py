@@ -127,5 +127,5 @@ def _texts(embed: dict[str, Any]) -> list[str]:
 def rendered(text: str) -> str:
     """Markup undone: fences go, and backslashes before what they escape, outside of code."""
     parts = re.split(r"```(?:py)?\n(.*?)\n```", text, flags=re.DOTALL)
-    shown = [part if n % 2 else re.sub(r"\\([^\w\s])", r"\1", part) for n, part in enumerate(parts)]
+    shown = [part if n % 2 else re.sub(r"\\([^0-9A-Za-z\s])", r"\1", part) for n, part in enumerate(parts)]
     return "".join(shown).replace("\u200b", "")
