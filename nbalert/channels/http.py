@@ -93,8 +93,7 @@ class Http:
             ChannelError: Anything else.
         """
         _is_ours.set(True)
-        if self._pace:
-            await self._pace.before(method, url)
+        await self._turn(method, url)
         if "json" in options:
             options = _encoded(**options)
         with self._translated():
@@ -103,6 +102,13 @@ class Http:
             self._pace.after(method, url, response)
         self._check(response)
         return response
+
+    async def _turn(self, method: str, url: str) -> None:
+        if self._pace:
+            try:
+                await self._pace.before(method, url)
+            except ChannelBusy as busy:  # it is shared, and knows no channel
+                raise ChannelBusy(f"{self._channel}: {busy}", busy.retry_after_s) from None
 
     @asynccontextmanager
     async def stream(self, method: str, url: str, **options: Any) -> AsyncIterator[AsyncIterator[str]]:
