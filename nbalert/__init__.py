@@ -114,13 +114,13 @@ def __getattr__(name: str) -> object:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext nbalert`."""
-    from nbalert import magics
+    from nbalert import extension
 
-    magics.load(shell)
+    extension.load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """`%unload_ext nbalert`."""
-    from nbalert import magics
+    from nbalert import extension
 
-    magics.unload(shell)
+    extension.unload(shell)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import keyword
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,19 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from nbalert import question_marks
 from nbalert.cells import CellWatcher
-from nbalert.durations import parse_duration, parse_timeout
 from nbalert.errors import NbalertError
 from nbalert.line_words import line_words
-from nbalert.nearest import with_nearest
+from nbalert.magic_options import (
+    duration,
+    expression,
+    identifier,
+    no_option,
+    parsed,
+    timeout,
+    understood,
+    word_list,
+)
 from nbalert.policy import INPUTS
 
 if TYPE_CHECKING:
@@ -34,39 +39,6 @@ _USER_FRAME = 2
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 _ON = ("always", "failure", "success")
 _WHAT = ("status", "config", "channels", "test", "inbox", "history", "auto")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _name(text: str) -> str:
-    if not text.isidentifier() or keyword.iskeyword(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name")
-    return text
-
-
-def _timeout(text: str) -> float:
-    try:
-        return parse_timeout(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _threshold(text: str) -> str:
-    from nbalert.thresholds import checked  # a cell that asks for it pays for it
-
-    try:
-        return checked(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 @magics_class
@@ -91,12 +63,12 @@ class NbalertMagics(Magics):
     @argument("-t", "--title", default="", help="%%%%alert: first line instead of one made from the cell.")
     @argument("--on", choices=_ON, default="always", help="%%%%alert: which outcomes to tell.")
     @argument(
-        "--after", type=_duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
+        "--after", type=duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
     )
     @argument("--mention", action="append", default=[], help="Whom to notify, by id; may be repeated.")
-    @argument("--info", type=_threshold, help="%%%%alert: INFO if this expression is true.")
-    @argument("--warn", type=_threshold, help="%%%%alert: WARNING if it is.")
-    @argument("--crit", type=_threshold, help="%%%%alert: CRITICAL if it is.")
+    @argument("--info", type=expression, help="%%%%alert: INFO if this expression is true.")
+    @argument("--warn", type=expression, help="%%%%alert: WARNING if it is.")
+    @argument("--crit", type=expression, help="%%%%alert: CRITICAL if it is.")
     @argument("--no-code", action="store_true", help="%%%%alert: leave the code out.")
     @argument("--no-output", action="store_true", help="%%%%alert: leave result and output out.")
     @argument("--no-images", action="store_true", help="%%%%alert: leave figures out.")
@@ -122,7 +94,7 @@ class NbalertMagics(Magics):
             raise UsageError(
                 "%%alert has to be the first line of the cell; after an upgrade: %reload_ext nbalert"
             )
-        options = _parsed("alert", line)
+        options = parsed(NbalertMagics.alert, line)
         if not options.text:
             raise UsageError("%alert: say something: %alert Training starts")
         from nbalert import alerting  # brings what only an alert needs
@@ -137,15 +109,15 @@ class NbalertMagics(Magics):
     @magic_arguments()
     @argument("question", nargs="+", help="What to ask; {expr} is filled in.")
     @argument("-c", "--channel", action="append", default=[], help="Where to ask; may be repeated.")
-    @argument("--timeout", type=_timeout, default=None, help="How long to wait: 90s, 10m, 2h, never.")
-    @argument("--approvers", type=_words, default=(), help="Who of those allowed may answer: A,B,group:G.")
+    @argument("--timeout", type=timeout, default=None, help="How long to wait: 90s, 10m, 2h, never.")
+    @argument("--approvers", type=word_list, default=(), help="Who of those allowed may answer: A,B,group:G.")
     @argument("--need", type=int, default=1, help="How many have to approve, or to choose the same.")
-    @argument("--approve", type=_words, default=(), help="Words that mean yes: ship,go.")
-    @argument("--reject", type=_words, default=(), help="Words that mean no: stop,wait.")
-    @argument("--choices", type=_words, default=(), help="Instead of a yes, one of these: blue,green.")
+    @argument("--approve", type=word_list, default=(), help="Words that mean yes: ship,go.")
+    @argument("--reject", type=word_list, default=(), help="Words that mean no: stop,wait.")
+    @argument("--choices", type=word_list, default=(), help="Instead of a yes, one of these: blue,green.")
     @argument("--input", choices=INPUTS, default="", help="Instead of a yes, a typed answer.")
     @argument(
-        "--into", type=_name, default=None, help="%%%%ask: a name that the decision gets, for the body."
+        "--into", type=identifier, default=None, help="%%%%ask: a name that the decision gets, for the body."
     )
     @argument("--no-raise", action="store_true", help="Return a false Decision instead of raising.")
     @no_var_expand  # below a cell magic IPython would look names up in a frame of its own
@@ -175,8 +147,8 @@ class NbalertMagics(Magics):
             )
         words = []
         for word in line_words(line):  # no comprehension: that is a frame of its own before Python 3.12
-            words.append(_no_option(word, self._shell.var_expand(word, _USER_FRAME)))
-        options = _understood("ask", words)
+            words.append(no_option(word, self._shell.var_expand(word, _USER_FRAME)))
+        options = understood(NbalertMagics.ask, words)
         code, source = self.watcher.current_source if cell is None else cell, Source(cell_number=self._count)
         # Of %%ask the body stands below: a false Decision would let it run.
         raises = cell is not None or not options.no_raise
@@ -216,7 +188,7 @@ class NbalertMagics(Magics):
         """
         from nbalert import care  # brings what only looking needs
 
-        options = _parsed("nbalert", line)
+        options = parsed(NbalertMagics.nbalert, line)
         try:
             if options.what == "auto":
                 self._switch_auto(options.words)
@@ -260,7 +232,7 @@ class NbalertMagics(Magics):
     def check(self, name: str, line: str) -> None:
         """Reject a wrong option before the cell runs."""
         try:
-            options = _parsed(name, line)
+            options = parsed(getattr(NbalertMagics, name), line)
         except UsageError as error:
             raise SyntaxError(f"%%{name}: {error}") from None
         if name == "alert" and options.text:
@@ -296,34 +268,6 @@ class NbalertMagics(Magics):
         return count if isinstance(count, int) else None
 
 
-def load(shell: InteractiveShell) -> None:
-    """Register the magics and watch the shell."""
-    if "nbalert" in shell.magics_manager.registry:
-        return
-    magics = NbalertMagics(shell)
-    shell.register_magics(magics)
-    shell.magics_manager.registry["nbalert"] = magics
-    magics.watcher.wants = magics.wants_first
-    magics.watcher.load()
-    question_marks.load(shell)
-
-
-def unload(shell: InteractiveShell) -> None:
-    """Leave nothing of ours in the shell. The process's client lives on: what was accepted still leaves."""
-    magics = shell.magics_manager.registry.pop("nbalert", None)
-    if magics is None:
-        return
-    magics.switch_auto_off()
-    magics.watcher.unload()
-    if magics.farewell:
-        magics.farewell.take_off()
-    question_marks.unload(shell)
-    shell.magics_manager.registry.pop(type(magics).__name__, None)
-    for kind, names in magics.magics.items():
-        for name in names:
-            shell.magics_manager.magics[kind].pop(name, None)
-
-
 def _check_ask(options: argparse.Namespace) -> None:
     from nbalert.cell_asking import terms_of
 
@@ -335,38 +279,9 @@ def _check_ask(options: argparse.Namespace) -> None:
         raise SyntaxError(f"%%ask: {error}") from None
 
 
-def _parsed(name: str, line: str) -> argparse.Namespace:
-    """The options of a line, quotes taken off.
-
-    Raises:
-        UsageError: In one line, with what is allowed.
-    """
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        words = line.split()  # an apostrophe in free text
-    return _understood(name, words)
-
-
-def _no_option(word: str, filled: str) -> str:
-    """A value that begins a word is no option, whatever it is."""
-    if filled.startswith("-") and not word.startswith("-"):
-        raise UsageError(f"the value of {word} begins with a minus sign: write something before it")
-    return filled
-
-
-def _understood(name: str, words: list[str]) -> argparse.Namespace:
-    parser = getattr(NbalertMagics, name).parser
-    try:
-        options: argparse.Namespace = parser.parse_args(words)
-    except UsageError as error:
-        raise UsageError(with_nearest(str(error), parser.format_help())) from None
-    return options
-
-
 def _options_of(line: str) -> argparse.Namespace:
     """A cell whose options are wrong has failed with that, and is told on the default channel."""
     try:
-        return _parsed("alert", line)
+        return parsed(NbalertMagics.alert, line)
     except UsageError:
-        return _parsed("alert", "")
+        return parsed(NbalertMagics.alert, "")

@@ -20,7 +20,9 @@ ROOMS = """
 __main__  __init__
 demo inbox_command
 teammate
+extension
 magics
+magic_options
 auto_alerts auto_settings
 care alerting farewell spans running
 channels_command cell_asking
