@@ -22,7 +22,7 @@ _DENIED = {
     50001: "the bot cannot see the channel; add it in the channel's settings, Permissions",
     50013: "the bot lacks a permission; `nbalert channels test` names it",
     50027: "the webhook's token is wrong; copy its URL again from the channel's settings, Integrations",
-    40001: "the bot's token is wrong; reset it in the Developer Portal, Bot",
+    40001: "the token is not valid; reset it in the Developer Portal, Bot",
 }
 _GONE = {
     10008: "the message was deleted",
@@ -44,10 +44,8 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     says = f"{channel}: Discord answered {status}"
     if status == 429 and (wish_s := retry_after_s(response)) is not None:
         return ChannelBusy(f"{says}: rate limit", wish_s)
-    if status == 401:
-        return ChannelDenied(f"{says}: the token is not valid; reset it in the Developer Portal, Bot")
     if not isinstance(code, int) or not code:
-        return None
+        return ChannelDenied(f"{says}: {_DENIED[40001]}") if status == 401 else None
     says = f"{channel}: Discord answered {status} ({code})"
     if code in _DENIED:
         return ChannelDenied(f"{says}: {_DENIED[code]}")

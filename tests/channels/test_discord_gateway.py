@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from nbalert import channels
 from nbalert.channels.discord import DiscordChannel
+from nbalert.channels.discord_account import GAP, Account
 from nbalert.errors import ChannelDenied
+from nbalert.fields import ChannelSettings
 from nbalert.message import Message
+from nbalert.network import Network
+from tests.certificates import Authority
 from tests.channels.asks import LIMIT_S, Ask, asking
 from tests.channels.row_discord import DiscordRow
 from tests.chat_servers.discord import BOB, CAROL, Discord
 from tests.chat_servers.discord_push import ACK, HEARTBEAT, IDENTIFY, INVALID, RECONNECT, RESUME
 from tests.chat_servers.discord_world import World
+from tests.chat_servers.proxy import Proxy
 from tests.inboxes import question
 
 RESUMED: list[tuple[str, tuple[object, ...]]] = [
@@ -299,6 +305,56 @@ def test_a_click_on_what_is_not_open(discord: Discord) -> None:
 
 
 _BUTTON = [{"type": 1, "components": [{"type": 2, "style": 3, "label": "Old", "custom_id": "nbalert:old:0"}]}]
+
+
+def test_certificates_of_the_channel(tmp_path: Path) -> None:
+    """The connection trusts whom the channel's settings trust, and nobody else."""
+    authority = Authority(tmp_path)
+    with Discord(tls=authority.server()) as server:
+
+        async def work() -> None:
+            for tls, pushes in (({"ca": str(authority.file)}, True), ({}, False)):
+                account = Account(
+                    server.kept.token, f"{server.values['base_url']}/", "", _settings(server, tls)
+                )
+                listener = account.listen("team", "1")
+                if pushes:
+                    async with asyncio.timeout(LIMIT_S):
+                        assert (await listener.next())[0] == GAP
+                else:
+                    await until(lambda: "not trusted" in account.trouble)  # noqa: B023
+                await account.aclose()
+
+        asyncio.run(work())
+
+
+def _settings(server: Discord, tls: dict[str, str]) -> ChannelSettings:
+    return DiscordChannel.Settings.model_validate({**server.values, "tls": tls})
+
+
+def test_a_proxy(discord: Discord) -> None:
+    """The connection goes through the proxy that the project names, with its user and password."""
+    hosts = {"rest.example.org": discord.http.port, "gateway.example.org": discord.push.port}
+    given = {
+        **discord.values,
+        "base_url": "http://rest.example.org/api/v10",
+        "gateway_url": "ws://gateway.example.org",
+    }
+    with Proxy(hosts, login="ann:hush") as proxy:
+
+        async def work() -> None:
+            channel = channels.build("team", given, Network.of({"HTTP_PROXY": proxy.url("ann:hush")}))
+            one = question(approvers=(BOB,))
+            receipt = await channel.post(Message(title="?", question=one), "key")
+            async with aclosing(cast(Any, channel.replies(one, receipt))) as replies:
+                discord.click(BOB, discord.messages[0])
+                async with asyncio.timeout(LIMIT_S):
+                    assert (await anext(replies)).person == BOB
+            await channel.aclose()
+
+        asyncio.run(work())
+        assert "CONNECT gateway.example.org:80" in proxy.targets
+        assert proxy.denied == 0
 
 
 def test_a_reply_in_the_thread(discord: Discord) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any, Self
@@ -23,12 +24,16 @@ class Discord:
     Args:
         limits: Rate limits.
         kept: Rights, flags and token, where they are to be others.
+        tls: For HTTPS and WSS.
     """
 
-    def __init__(self, limits: Limits | None = None, kept: World | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, kept: World | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         self.kept = kept or World()
         self.rest = Rest(self.kept, limits or Limits(), lambda: self.push.about())
-        self.http = Webhook(self.rest)
+        self.http = Webhook(self.rest, tls)
         self.push: Push
 
     def __enter__(self) -> Self:
@@ -49,14 +54,14 @@ class Discord:
             "kind": "discord",
             "token": self.kept.token,
             "channel": world.CHANNEL,
-            "base_url": f"http://127.0.0.1:{self.http.port}{PREFIX}",
+            "base_url": f"{self.http.url.partition(':')[0]}://127.0.0.1:{self.http.port}{PREFIX}",
             "approvers": [BOB, CAROL],
         }
 
     @property
     def hook_url(self) -> str:
         """Of a webhook into the channel."""
-        return f"http://127.0.0.1:{self.http.port}{PREFIX}/webhooks/{world.HOOK}/{self.kept.hook_token}"
+        return f"{self.values['base_url']}/webhooks/{world.HOOK}/{self.kept.hook_token}"
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -122,7 +127,7 @@ class Discord:
         return bool(message["components"]) or (message["id"], "✅") in self.kept.reactions
 
     async def _made(self) -> Push:
-        return Push(self.kept)
+        return Push(self.kept, self._tls)
 
     def _run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.http._loop).result(10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -44,10 +45,11 @@ class Push:
 
     Args:
         kept: What the server keeps.
+        tls: For wss.
     """
 
-    def __init__(self, kept: World) -> None:
-        self._world = kept
+    def __init__(self, kept: World, tls: ssl.SSLContext | None = None) -> None:
+        self._world, self._tls = kept, tls
         self.heartbeat_ms = 41_250
         self.identifies_left = 1000
         self.reset_after_ms = 3_600_000
@@ -68,7 +70,7 @@ class Push:
 
     async def start(self) -> None:
         """Listen; a second time on the same port."""
-        self._server = await serve(self._hold, "127.0.0.1", self.port, compression=None)
+        self._server = await serve(self._hold, "127.0.0.1", self.port, ssl=self._tls, compression=None)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -82,7 +84,7 @@ class Push:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"ws://127.0.0.1:{self.port}"
+        return f"{'wss' if self._tls else 'ws'}://127.0.0.1:{self.port}"
 
     def about(self) -> dict[str, Any]:
         """What `GET /gateway/bot` says."""
