@@ -8,10 +8,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,9 +18,10 @@ from nbalert import __version__, ending
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
 from nbalert.ending import Hurry
-from nbalert.errors import ChannelDenied, ChannelRefused, CourierError, SettingsError
+from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
 from nbalert.forks import whole_modules
 from nbalert.home import Home
+from nbalert.introduction import Introduction
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
 from nbalert.pending import Pending
@@ -31,7 +30,6 @@ from nbalert.question import Decision
 from nbalert.spool import Spool
 
 if TYPE_CHECKING:
-    from nbalert.courier.project import Project
     from nbalert.settings import Settings
     from nbalert.workbench import Workbench
 
@@ -60,14 +58,10 @@ class Client:
         self._messages: dict[str, Future[list[Receipt]]] = {}
         self._questions: dict[str, Pending] = {}
         self._runs: dict[str, Frame] = {}
-        self._settings: tuple[object, Settings] | None = None
-        self._introducing = threading.RLock()
-        self._introduced: Project | None = None
-        self._changes = 0
         self._has_asked = False
-        self._read_at = 0.0
         self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
+        self._introduction = Introduction(home, folder, self._connection.send)
 
     @property
     def settings(self) -> Settings:
@@ -76,10 +70,7 @@ class Client:
         Raises:
             SettingsError: Names file and key.
         """
-        read, is_new = self._read_settings()
-        if is_new:
-            self._reintroduce()
-        return read
+        return self._introduction.settings
 
     def start(self) -> None:
         """Find or host the courier, and read the settings, in the background."""
@@ -89,7 +80,7 @@ class Client:
         """Tell the courier which channels there are and which of them this process works, as it is now."""
         if self._workbench:
             self._workbench.renew()
-        self._reintroduce()
+        self._introduction.renew()
         self.start()
 
     def accept(self, message: Message, channels: Sequence[str]) -> Posted:
@@ -220,8 +211,8 @@ class Client:
 
     def _has_global(self) -> bool:
         """Whether channels may still have to hear what did not name them."""
-        known = self._settings
-        return known is not None and any(table.values.get("global") for table in known[1].channels.values())
+        known = self._introduction.known
+        return known is not None and any(table.values.get("global") for table in known.channels.values())
 
     def _owed(self) -> int:
         try:
@@ -234,7 +225,7 @@ class Client:
         data = {
             "kind": "message",
             "origin": self.origin,
-            "project": self._project(),
+            "project": self._introduction.project,
             "channels": list(channels),
             "message": message.to_json(),
         }
@@ -243,30 +234,6 @@ class Client:
             self._messages[entry] = receipts
         self._connection.wake()
         return entry, receipts
-
-    def _project(self) -> str:
-        """Names the project also while its settings are wrong: its messages wait until they are mended."""
-        try:
-            return self.settings.project
-        except SettingsError:
-            return self._key()
-
-    def _key(self) -> str:
-        from nbalert.settings import project_key
-
-        return project_key(self.folder, self.home)
-
-    def _read_settings(self) -> tuple[Settings, bool]:
-        """The settings as they are now, and whether they were read just now."""
-        with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
-            from nbalert.settings import load, stamp
-
-        if self._settings and self._settings[0] == stamp(self.folder, self.home, self._settings[1]):
-            return self._settings[1], False
-        read = load(self.folder, self.home)
-        self._read_at = time.monotonic()
-        self._settings = (stamp(self.folder, self.home, read), read)
-        return read, True
 
     # ---- the line
 
@@ -291,36 +258,7 @@ class Client:
             "questions": questions,
             "runs": runs,
         }
-        yield from self._introductions()
-
-    def _introductions(self) -> Iterator[Frame]:
-        """One, and one more if something has changed meanwhile: another thread's may have gone first."""
-        changes = -1
-        while changes != self._changes:
-            changes = self._changes
-            yield self._introduction()
-
-    def _reintroduce(self) -> None:
-        with self._introducing:  # what is said last is what is so now
-            self._changes += 1
-            if self._introduced:  # from then on the courier hears of every change
-                self._connection.send(self._introduction())
-
-    def _introduction(self) -> Frame:
-        """The project's channels, secrets resolved: the courier has them from nobody else."""
-        with whole_modules():
-            from nbalert.courier.project import Project
-            from nbalert.workbench import able
-
-        with self._introducing:  # of two threads that of the newer values has the later time
-            try:
-                project = Project.of(self._read_settings()[0])
-            except SettingsError as error:
-                project = Project.broken(self._key(), str(error))
-            known = self._introduced
-            since = max(known.since, self._read_at) if known == project else time.monotonic()
-            self._introduced = replace(project, since=since)
-            return {"do": "project", **self._introduced.to_frame(), "works": able(project)}
+        yield from self._introduction.frames()
 
     def _hear(self, frame: Frame) -> None:
         event = frame.get("event")
@@ -329,7 +267,7 @@ class Client:
         elif event == "kept":
             self._note_kept(frame)
         elif event == "introduce":
-            self._reintroduce()
+            self._introduction.renew()
         elif event == "reply":
             with self._guard:
                 pending = self._questions.get(frame["question"])

@@ -53,7 +53,8 @@ secret_strings
 process
 history
 client
-connection workbench
+connection introduction
+workbench
 courier
 inbox
 settings_file channel_list

@@ -52,7 +52,7 @@ def test_settings_that_are_mended(home: Home, tmp_path: Path) -> None:
     path = settings_file(home.root, "default = ")
     sender = client()
     sender.start()
-    wait_until(lambda: sender._introduced)
+    wait_until(lambda: sender._introduction._told)
     path.write_text('default = "inbox"\n')
     nbalert.post("x").wait(10)
 

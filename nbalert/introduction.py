@@ -1,0 +1,111 @@
+"""A process's settings as they are now, and what the courier is told of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbalert.errors import SettingsError
+from nbalert.forks import whole_modules
+from nbalert.home import Home
+from nbalert.line import Frame
+
+if TYPE_CHECKING:
+    from nbalert.courier.project import Project
+    from nbalert.settings import Settings
+
+
+class Introduction:
+    """The settings of one process, read again when a file has changed; every change is told.
+
+    Args:
+        home: Has the user's own settings.
+        folder: Where the search for a project's settings starts.
+        send: Says something to the courier, if there is a line.
+    """
+
+    def __init__(self, home: Home, folder: Path, send: Callable[[Frame], None]) -> None:
+        self._home = home
+        self._folder = folder
+        self._send = send
+        self._guard = threading.RLock()
+        self._settings: tuple[object, Settings] | None = None
+        self._read_at = 0.0
+        self._told: Project | None = None
+        self._changes = 0
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now.
+
+        Raises:
+            SettingsError: Names file and key.
+        """
+        read, is_new = self._read()
+        if is_new:
+            self.renew()
+        return read
+
+    @property
+    def known(self) -> Settings | None:
+        """The settings as they were read last; None if they were not needed yet."""
+        return self._settings[1] if self._settings else None
+
+    @property
+    def project(self) -> str:
+        """Names the project also while its settings are wrong: its messages wait until they are mended."""
+        try:
+            return self.settings.project
+        except SettingsError:
+            return self._key()
+
+    def frames(self) -> Iterator[Frame]:
+        """One, and one more if something has changed meanwhile: another thread's may have gone first."""
+        changes = -1
+        while changes != self._changes:
+            changes = self._changes
+            yield self._frame()
+
+    def renew(self) -> None:
+        """Something is other than it was: from the first introduction on the courier hears of it."""
+        with self._guard:  # what is said last is what is so now
+            self._changes += 1
+            if self._told:
+                self._send(self._frame())
+
+    def _frame(self) -> Frame:
+        """The project's channels, secrets resolved: the courier has them from nobody else."""
+        with whole_modules():
+            from nbalert.courier.project import Project
+            from nbalert.workbench import able
+
+        with self._guard:  # of two threads that of the newer values has the later time
+            try:
+                project = Project.of(self._read()[0])
+            except SettingsError as error:
+                project = Project.broken(self._key(), str(error))
+            known = self._told
+            since = max(known.since, self._read_at) if known == project else time.monotonic()
+            self._told = replace(project, since=since)
+            return {"do": "project", **self._told.to_frame(), "works": able(project)}
+
+    def _read(self) -> tuple[Settings, bool]:
+        """The settings as they are now, and whether they were read just now."""
+        with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
+            from nbalert.settings import load, stamp
+
+        if self._settings and self._settings[0] == stamp(self._folder, self._home, self._settings[1]):
+            return self._settings[1], False
+        read = load(self._folder, self._home)
+        self._read_at = time.monotonic()
+        self._settings = (stamp(self._folder, self._home, read), read)
+        return read, True
+
+    def _key(self) -> str:
+        from nbalert.settings import project_key
+
+        return project_key(self._folder, self._home)
