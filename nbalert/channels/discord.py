@@ -88,7 +88,7 @@ class DiscordChannel(Channel):
         channel, first = message.target or self.settings.channel, ""
         asks = message.question is not None and message.decision is None
         if asks and self._is_pushed:
-            await self._account.ready()
+            await self._account.ready(self.name)
         for number, part in enumerate(self._parts(message)):
             said = pings(message if number == 0 else None)
             request = part.request(**said, nonce=nonce(key, number), enforce_nonce=True)

@@ -27,6 +27,7 @@ LINGER_S = 60.0
 """How long a connection outlasts its last question: 1,000 identifies a day are few."""
 CONTENT_FLAGS = (1 << 18) | (1 << 19)
 """Of an application that may read messages."""
+OWN_NAME = "discord"
 GAP = "GAP"
 """An event of our own: others may be missing, so that what there is has to be looked up."""
 
@@ -49,7 +50,7 @@ class Listener:
         """
         event = await self.events.get()
         if isinstance(event, ChannelError):
-            raise type(event)(f"{self.channel}: {event}")
+            raise _named(event, self.channel)
         return event
 
     def again_in(self, delay_s: float) -> None:
@@ -74,12 +75,13 @@ class Account:
             "User-Agent": f"DiscordBot (https://pypi.org/project/nbalert, {__version__})",
         }
         self._token, self._gateway_url, self._settings = token, gateway_url, settings
-        self._http = Http("discord", settings, base_url, self.headers, fault, self.pace)
+        self._http = Http(OWN_NAME, settings, base_url, self.headers, fault, self.pace)
         self.clicks = Clicks(self._http)
         self._listeners: dict[str, set[Listener]] = {}
         self._task: asyncio.Task[None] | None = None
         self._lingering: asyncio.TimerHandle | None = None
         self._gateway: Gateway | None = None
+        self._failure: ChannelError | None = None
         self._up = asyncio.Event()
         self._known: dict[str, Mapping[str, Any]] = {}
 
@@ -120,13 +122,19 @@ class Account:
             listener.events.put_nowait(("INTERACTION_CREATE", data))
         return listener
 
-    async def ready(self) -> None:
-        """Wait until the gateway is up, so that no click comes too early; not for long: it may be down."""
+    async def ready(self, channel: str) -> None:
+        """Wait until the gateway is up, so that no click comes too early; not for long: it may be down.
+
+        Raises:
+            ChannelDenied: It will never be up; says what to mend.
+        """
         task = self._connect()
         waiting = asyncio.ensure_future(self._up.wait())
         await asyncio.wait([waiting, task], timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         self._linger()
+        if task.done() and self._failure:
+            raise _named(self._failure, channel)
 
     def leave(self, listener: Listener) -> None:
         """Hear no longer; some time after the last one the connection is closed."""
@@ -150,6 +158,7 @@ class Account:
             self._lingering.cancel()
         if self._task is None or self._task.done():
             self._up.clear()
+            self._failure = None
             self._task = asyncio.create_task(self._run(), name="discord gateway")
         return self._task
 
@@ -164,11 +173,12 @@ class Account:
         from nbalert.channels.discord_socket import open_socket
 
         self._gateway = Gateway(
-            self._identity, self._address, lambda url: open_socket("discord", self._settings, url), self._hear
+            self._identity, self._address, lambda url: open_socket(OWN_NAME, self._settings, url), self._hear
         )
         try:
             await self._gateway.run()
         except ChannelError as error:
+            self._failure = error
             for listener in [one for some in self._listeners.values() for one in some]:
                 listener.events.put_nowait(error)
 
@@ -187,6 +197,7 @@ class Account:
     def _hear(self, name: str, data: Any) -> None:
         if name == "READY":
             self._up.set()
+        if name in ("READY", "LOST"):  # without a connection what there is can still be looked up
             for listener in [one for some in self._listeners.values() for one in some]:
                 listener.events.put_nowait((GAP, {}))
             return
@@ -195,6 +206,11 @@ class Account:
             (self.clicks.take if heard else self.clicks.stray)(data)
         for listener in heard:
             listener.events.put_nowait((name, data))
+
+
+def _named(error: ChannelError, channel: str) -> ChannelError:
+    """An error of what is shared, with the name of the channel that hears it."""
+    return type(error)(f"{channel}: {str(error).removeprefix(f'{OWN_NAME}: ')}")
 
 
 async def _asked(url: str, http: Http) -> Mapping[str, Any]:

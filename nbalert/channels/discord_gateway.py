@@ -35,7 +35,8 @@ FATAL = {
 """Closed with one of these, another try would end the same way."""
 ENDED = frozenset({1000, 1001, 4007, 4009})
 """The session is over with these: identify anew."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 60.0
+LOST = "LOST"
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 WINDOW_S = 5.0
 """`max_concurrency` identifies may be sent in it."""
 RESUMES = 3
@@ -49,7 +50,8 @@ class Gateway:
         identity: `token` and `intents`, as Identify has them.
         about: Asks REST for the address and what is left of a day's identifies.
         connect: Opens a connection.
-        hear: Called with name and data of each event; READY among them tells that others may be missing.
+        hear: Called with name and data of each event. After `READY` others may be missing; `LOST` is one of
+            our own: there is no connection just now.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Gateway:
         self._session: tuple[str, str] | None = None  # its id, and the address to resume it at
         self._seq: int | None = None
         self._is_acked = True
+        self._is_up = False
         self._pause_s = FIRST_PAUSE_S
         self._failures = 0
         self._identify_at = 0.0
@@ -94,9 +97,15 @@ class Gateway:
         self._failures += 1
         if self._failures >= RESUMES:
             self._session = None
+        self._hear(LOST, {})
 
     async def _connected(self) -> None:
-        """One connection, until it ends."""
+        """One connection, until it ends.
+
+        Raises:
+            ChannelUnreachable: It ended before it was of any use.
+        """
+        self._is_up = False
         socket = await self._connect((self._session[1] if self._session else await self._address()) + QUERY)
         beating: asyncio.Task[None] | None = None
         try:
@@ -116,6 +125,8 @@ class Gateway:
                 beating.cancel()
             await socket.close()  # where it is still open we are being closed: 1000 ends the session
         self._judge(socket.close_code or 1006)
+        if not self._is_up:
+            raise ChannelUnreachable(self.trouble)
 
     async def _address(self) -> str:
         about = await self._about()
@@ -158,7 +169,8 @@ class Gateway:
         if name == "READY":
             self._session = data["session_id"], data["resume_gateway_url"].rstrip("/") + "/"
         if name in ("READY", "RESUMED"):
-            self._pause_s, self._failures, self.trouble = FIRST_PAUSE_S, 0, ""
+            self._is_up, self.trouble = True, ""
+            self._pause_s, self._failures = FIRST_PAUSE_S, 0
         self._hear(name, data)
 
     async def _beat(self, socket: ClientConnection, interval_s: float) -> None:

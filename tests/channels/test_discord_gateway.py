@@ -209,7 +209,21 @@ def test_a_wrong_token_is_said_before_anything_is_asked(discord: Discord) -> Non
 
     async def work() -> None:
         channel = channels.build("team", values)
-        with pytest.raises(ChannelDenied, match="team: Discord answered 401: the token"):
+        with pytest.raises(ChannelDenied, match=r"^team: Discord answered 401: the token"):
+            await channel.post(Message(title="?", question=question(approvers=(BOB,))), "key")
+        await channel.aclose()
+
+    asyncio.run(work())
+    assert discord.messages == []
+
+
+def test_a_code_that_is_fatal_at_once(discord: Discord) -> None:
+    """What nobody could answer is not asked: the gateway's first word is heard before the question goes."""
+    discord.push.rejects = 4014
+
+    async def work() -> None:
+        channel = channels.build("team", discord.values)
+        with pytest.raises(ChannelDenied, match=r"^team: .*4014: switch on Message Content Intent"):
             await channel.post(Message(title="?", question=question(approvers=(BOB,))), "key")
         await channel.aclose()
 
@@ -244,11 +258,22 @@ def test_a_gateway_that_is_down(discord: Discord) -> None:
     """Tried again and again, and said in status; answers arrive once it is there."""
 
     async def work(one: Ask) -> None:
-        discord.push.refuses = 4
+        discord.push.refuses = 2
         await asyncio.to_thread(discord.do, "abort")
         await until(lambda: "gateway" in one.channel.note)
         await decided(one)
         await until(lambda: not one.channel.note)
+
+    ask(discord, work)
+
+
+def test_a_gateway_that_never_comes_back(discord: Discord) -> None:
+    """Replies and reactions are looked for meanwhile, whoever keeps us from connecting."""
+
+    async def work(one: Ask) -> None:
+        discord.push.refuses = 1_000_000
+        await asyncio.to_thread(discord.do, "abort")
+        await decided(one, "reaction")
 
     ask(discord, work)
 

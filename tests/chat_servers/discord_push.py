@@ -55,6 +55,8 @@ class Push:
         self.reset_after_ms = 3_600_000
         self.is_mute = False
         """Whether heartbeats go unanswered, as of a connection that is dead without saying so."""
+        self.rejects = 0
+        """The code with which every identify is answered; 0 is as it should be."""
         self.refuses = 0
         """So many more connections are closed before Hello."""
         self.received: list[dict[str, Any]] = []
@@ -234,7 +236,8 @@ class Push:
         data = frame["d"]
         self.identifies_left -= 1
         is_wanting = data["intents"] & CONTENT and not self._world.flags & world.CONTENT_FLAG
-        for is_wrong, code in ((data["token"] != self._world.token, 4004), (is_wanting, 4014)):
+        is_other = data["token"] != self._world.token
+        for is_wrong, code in ((self.rejects, self.rejects), (is_other, 4004), (is_wanting, 4014)):
             if is_wrong:
                 await socket.close(code)
                 return None
