@@ -10,6 +10,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,7 @@ from tests.chat_servers.schemas import faults
 from tests.chat_servers.slack_methods import METHODS, Caller
 from tests.chat_servers.slack_push import Link, Push
 from tests.chat_servers.slack_workspace import BOT, CHANNEL, Refusal, Said, Workspace
-from tests.chat_servers.webhook import Answer, Request, Webhook, status
+from tests.chat_servers.webhook import LOST, Answer, Request, Webhook, status
 
 TOKEN, APP_TOKEN = "xoxb-secret-token", "xapp-secret-token"
 SCOPES = [
@@ -184,7 +185,8 @@ class Slack(Workspace):
                 return Answer(body=f"OK - {len(request.body)}".encode())
             method = path.removeprefix("/api/")
             if self._planned[method]:
-                return self._planned[method].popleft()
+                planned = self._planned[method].popleft()
+                return replace(self._call(method, request), mischief="lost") if planned is LOST else planned
             return self._call(method, request)
 
     def _call(self, method: str, request: Request) -> Answer:
