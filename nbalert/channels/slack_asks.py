@@ -169,6 +169,8 @@ class Asks:
     async def _leave(self, listener: Listener) -> None:
         """Listen no more."""
         self._open -= 1
+        self._deaf.discard(listener.place)
+        self.ended.discard(listener.place)
         if self._socket:
             from nbalert.channels.slack_socket import SOCKETS
 

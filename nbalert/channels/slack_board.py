@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from nbalert.channels.slack_account import Identity
 from nbalert.channels.slack_answers import Place, Said, of_click, of_message, of_reaction
+from nbalert.errors import ChannelError
 from nbalert.policy import Reply
 from nbalert.question import Question
 
@@ -148,7 +150,7 @@ class Board:
         user = str((payload.get("user") or {}).get("id", ""))
         teller = next(iter(self._all()), None)
         if user and teller:
-            task = asyncio.ensure_future(teller.tell(place.channel, user, ENDED if is_ours else STRAY))
+            task = asyncio.ensure_future(_told(teller, place, user, ENDED if is_ours else STRAY))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
@@ -166,6 +168,12 @@ class Board:
 
     def _all(self) -> list[Listener]:
         return [one for some in self._listeners.values() for one in some]
+
+
+async def _told(teller: Listener, place: Place, user: str, text: str) -> None:
+    """A courtesy: where it fails nothing else does."""
+    with suppress(ChannelError):
+        await teller.tell(place.channel, user, text)
 
 
 def _aim(payload: Said) -> tuple[Place, str]:
