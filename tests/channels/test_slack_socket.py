@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbalert import channels
+from nbalert.channels.slack import SlackChannel
+from nbalert.network import Network
 from nbalert.question import decide
+from tests.certificates import HOST, Authority
 from tests.channels.slack_asking import Asked, asking, do, opened
 from tests.chat_servers import slack_rules
+from tests.chat_servers.proxy import Proxy
 from tests.chat_servers.slack import APP_TOKEN, Slack
 from tests.chat_servers.webhook import Answer
 
@@ -173,6 +179,35 @@ def test_a_stray_click(slack: Slack) -> None:
         assert asked.got == []
 
     ask(slack, work)
+
+
+@pytest.mark.parametrize("trusts", [True, False], ids=["trusted", "not trusted"])
+def test_the_way_out(trusts: bool, tmp_path: Path) -> None:
+    """The websocket goes through the project's proxy, by the channel's certificates and no others."""
+    authority = Authority(tmp_path)
+    slack = Slack()
+    slack.push.tls, slack.push.host = authority.server(), HOST
+    with slack, Proxy({HOST: slack.push.port}, "ann:hush") as proxy:
+        network = Network(https_proxy=proxy.url("ann:hush"))
+        tls = {"ca": str(authority.file)} if trusts else {}
+
+        async def work() -> None:
+            channel = channels.build("team", slack.values(**PUSHED, tls=tls), network)
+            assert isinstance(channel, SlackChannel)
+            try:
+                async with asking(channel, slack) as asked:
+                    if trusts:
+                        await asked.connected()
+                        assert await do(slack.click, "UBOB", asked.said, "Approve")
+                        assert await asked.replies()
+                    else:
+                        await asked.until(lambda: "cannot be opened" in channel.note)
+                        assert "hush" not in channel.note
+            finally:
+                await channel.aclose()
+
+        asyncio.run(work())
+        assert proxy.targets[0] == f"CONNECT {HOST}:{slack.push.port}"
 
 
 def test_a_button_of_another_part_of_the_app(slack: Slack) -> None:

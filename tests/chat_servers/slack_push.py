@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import ssl
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -36,6 +37,9 @@ class Push:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.tls: ssl.SSLContext | None = None
+        self.host = "127.0.0.1"
+        """In addresses; another one where a proxy knows the way."""
         self.links: list[Link] = []
         self.opened = 0
         """How many connections have been greeted so far."""
@@ -52,7 +56,7 @@ class Push:
 
     async def up(self) -> None:
         """Listen; a second time on the same port."""
-        self._server = await serve(self._hold, "127.0.0.1", self.port)
+        self._server = await serve(self._hold, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def down(self) -> None:
@@ -67,7 +71,8 @@ class Push:
         """A URL that is good for one connection."""
         ticket = uuid4().hex
         self._tickets.add(ticket)
-        return f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}&app_id=A1"
+        scheme = "wss" if self.tls else "ws"
+        return f"{scheme}://{self.host}:{self.port}/link/?ticket={ticket}&app_id=A1"
 
     def wait_for_links(self, count: int) -> list[Link]:
         """Wait until so many are open; they, oldest first."""
