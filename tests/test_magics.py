@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from nbalert.home import Home
 from nbalert.magics import NbalertMagics
-from nbalert.process import client
+from nbalert.process import client, finish
 from tests.chat_servers.webhook import Webhook
 from tests.processes import settings_file, webhook_table
 
@@ -48,6 +48,19 @@ def test_help_is_readable(name: str) -> None:
     assert "==" not in text
     options = text.partition("positional arguments:")[2]
     assert len(options.splitlines()) > 2
+
+
+def test_status_warns_on_a_hub(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its culler may end a kernel that waits; with `keep_alive` it does not, and nothing is said."""
+    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://hub/api")
+    shell.run_cell("%nbalert status")
+    assert "warning: this server belongs to a JupyterHub" in capsys.readouterr().out
+    finish()  # its settings were read with the environment of before
+    monkeypatch.setenv("NBALERT_KEEP_ALIVE", "true")
+    shell.run_cell("%nbalert status")
+    assert "warning" not in capsys.readouterr().out
 
 
 def test_expressions_decide_the_level(shell: Any) -> None:
