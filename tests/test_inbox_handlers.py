@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from nbalert.inbox.questions import REFUSED_LIMIT
 from nbalert.message import Image, Level, Message
 from nbalert.question import Decision, Outcome
 from tests.inboxes import Inbox, post, question, reply
@@ -478,14 +479,17 @@ def test_answer_is_taken(tmp_path: Path) -> None:
     ],
 )
 def test_who_may_not_answer_is_told(tmp_path: Path, who: str, options: dict[str, Any], why: str) -> None:
-    """A person who may not answer hears why, before as after trying, and nothing is kept."""
+    """Who may not answer hears why, before as after trying; that they tried is on record, a few times."""
     with Inbox(tmp_path) as inbox:
         sender, person = inbox.sender(), inbox.person(who)
         id_ = post(sender, some_message(question=question(**options)))
         assert listed(person)["messages"][0]["message"]["question"]["objection"] == why
         answer = reply(person, id_)
         assert (answer.status_code, answer.json()) == (403, {"error": why})
-        assert sender.get(f"/api/messages/{id_}/replies").json() == {"replies": []}
+        for _ in range(REFUSED_LIMIT + 2):
+            assert reply(person, id_).status_code == 403
+        kept = sender.get(f"/api/messages/{id_}/replies").json()["replies"]
+        assert [(one["person"], one["text"]) for one in kept] == [(who, "approve")] * REFUSED_LIMIT
 
 
 def test_asker_may_answer_where_it_is_allowed(tmp_path: Path) -> None:

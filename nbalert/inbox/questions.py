@@ -17,6 +17,8 @@ from nbalert.question import Question
 from nbalert.question import objection as objection_to
 
 SHORT_SHA = 12
+REFUSED_LIMIT = 10
+"""Of one person and question no more answers are kept once they are refused."""
 
 
 class RepliesHandler(Handler):
@@ -37,18 +39,24 @@ class RepliesHandler(Handler):
         if not isinstance(text, str) or not text.strip() or way not in ("button", "reply"):
             raise HTTPError(400, 'an answer has a text, and a way: "button" or "reply"')
         entry = found(self.site, id_)
-        question = _open_question(entry)
-        if why := objection(question, self.session.person):
-            raise HTTPError(403, why)
-        voice = read(question.policy, text)
+        if entry.question is None:
+            raise HTTPError(409, ended(entry))
+        if refusal := _refusal(entry, entry.question, self.session.person, text):
+            self._keep_refused(entry, text, str(way))
+            raise refusal
+        voice = read(entry.question.policy, text)
         if voice.is_yes is None:
-            raise HTTPError(422, voice.fault or question.policy.hint)
-        answer = Reply(reference="", person=self.session.person, text=text, at=datetime.now(UTC))
-        if why := objection_to(question, answer):
-            raise HTTPError(409, why)
+            raise HTTPError(422, voice.fault or entry.question.policy.hint)
         reply = self.site.archive.reply(entry, self.session.person, text, str(way))
         self.site.seats.ring()
         self.finish(linked(reply, id_, self.site.url))
+
+    def _keep_refused(self, entry: Entry, text: str, way: str) -> None:
+        """For the record: the courier has it as any answer, and finds by itself that it does not count."""
+        person = self.session.person
+        if sum(reply.person == person for reply in entry.replies) < REFUSED_LIMIT:
+            self.site.archive.reply(entry, person, text, way)
+            self.site.seats.ring()
 
 
 class CodeHandler(Handler):
@@ -102,9 +110,13 @@ class RemindersHandler(Handler):
         self.finish({})
 
 
-def _open_question(entry: Entry) -> Question:
-    """What can be answered, or 409."""
+def _refusal(entry: Entry, question: Question, person: str, text: str) -> HTTPError | None:
+    """Why an answer that means something cannot count: too late, too early, or not theirs to give."""
     if why := ended(entry):
-        raise HTTPError(409, why)
-    assert entry.question is not None
-    return entry.question
+        return HTTPError(409, why)
+    if why := objection(question, person):
+        return HTTPError(403, why)
+    answer = Reply(reference="", person=person, text=text, at=datetime.now(UTC))
+    if read(question.policy, text).is_yes is not None and (why := objection_to(question, answer)):
+        return HTTPError(409, why)
+    return None
