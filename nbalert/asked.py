@@ -49,7 +49,7 @@ class Asked:
         self._client = client
         self._code = code
         self._alteration = alteration
-        self._is_used = False
+        self._may_be_used = False
 
     def put(self, source: Source, text: str = "") -> None:
         """Hand the question over.
@@ -96,7 +96,7 @@ class Asked:
         is_interrupt = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
         reason = "interrupted" if is_interrupt else f"broken off by {type(error).__name__}"
         self.cancel(reason)
-        if self._is_used:  # in the instant before the code would have run
+        if self._may_be_used:  # in the instant before the code would have run; of another run it says nothing
             self.report(f"did not run: {reason}")
         return self._ended(Outcome.CANCELLED, reason)
 
@@ -116,13 +116,13 @@ class Asked:
             "run": self.question.run,
             "code_sha256": sha256_of(self._code),
         }
+        self._may_be_used = True  # an interrupt may come before the answer does
         try:
             is_ours = decision.question_id == self.question.id and self._client.request(frame) is True
         except CourierError as error:
             return self._ended(Outcome.ERROR, f"approved, but the approval could not be used: {error}")
         if not is_ours:
             return self._ended(Outcome.ERROR, "the approval was already used, or is for another run or code")
-        self._is_used = True
         if why := self._alteration():
             self.report("did not run: it was altered")
             return self._ended(Outcome.ERROR, f"approved, but {why}")

@@ -33,6 +33,9 @@ from nbalert.trail import digest
 
 GIVE_WAY_S = 0.01
 """How much later than the asker the chat is told of a decision: work for it must not hold up the cell."""
+NOT_RUN = "did not run"
+"""Begins the outcome of code that was approved and has not run: whoever approved is told so."""
+DIED = "the process died"
 CHANGED = "the record of this question was changed after it was asked"
 
 _UNUSED = "outcome = 'approved' AND consumed_by IS NULL AND body_outcome IS NULL"
@@ -177,13 +180,26 @@ class Ledger:
     def close(self, question_id: str, run: str, outcome: str) -> None:
         """The body has run: how it ended, in a word of its process. Of a run that may not have, nothing."""
         with self._store.transaction():
-            is_new = self._store.execute(
+            found = self._store.rows(
                 "UPDATE question SET body_outcome = ? WHERE id = ? AND consumed_by = ?"
-                " AND body_outcome IS NULL",
+                " AND body_outcome IS NULL RETURNING message",
                 *(outcome, question_id, run),
             )
-            if is_new:
-                self._trail.add("outcome", question_id, run=run, outcome=outcome)
+            if not found:
+                return
+            self._trail.add("outcome", question_id, run=run, outcome=outcome)
+            if outcome.startswith(NOT_RUN):
+                self._delivery.add_to_posts(found[0]["message"], "remind", "unused")
+        self._delivery.wake()
+
+    def orphan(self, origin: str) -> None:
+        """A process has died: the bodies that it ran have ended with it, unless they had before."""
+        for row in self._store.rows(
+            "SELECT id, consumed_by FROM question WHERE origin = ? AND outcome = 'approved'"
+            " AND consumed_by != '' AND body_outcome IS NULL",
+            origin,
+        ):
+            self.close(row["id"], row["consumed_by"], DIED)
 
     def open_questions(self) -> list[tuple[str, str]]:
         """(question id, origin) of every open question."""
@@ -200,7 +216,7 @@ class Ledger:
     def _withdraw(self, question_id: str, reason: str) -> None:
         """Whoever approved is not left to believe that it ran."""
         with self._store.transaction():
-            outcome = f"did not run: {reason}"
+            outcome = f"{NOT_RUN}: {reason}"
             found = self._store.rows(
                 "UPDATE question SET consumed_by = '', body_outcome = ?"
                 f" WHERE id = ? AND {_UNUSED} RETURNING message",

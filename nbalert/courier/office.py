@@ -237,9 +237,11 @@ class Courier:
         asyncio.get_running_loop().call_later(LAST_WORDS_S, presence.peer.close)
         for entry, data in death.entries:
             self._intake.enter(entry, data)
+        self._intake.take()  # what it wrote last: how its bodies ended
         for question, origin in self._ledger.waited_for():
             if origin == presence.origin:
                 self._ledger.cancel(question, "the kernel that asked has died")
+        self._ledger.orphan(presence.origin)
         self._delivery.wake()
 
     def _cancel_abandoned(self) -> None:

@@ -7,6 +7,7 @@ import json
 import random
 import ssl
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -173,7 +174,8 @@ class Push:
             assert link
             for _ in range(times):
                 with_retry = {**frame, "retry_attempt": attempt}
-                await link.connection.send(json.dumps(with_retry))
+                with suppress(ConnectionClosed):  # it closes just now: not acknowledged, and sent to another
+                    await link.connection.send(json.dumps(with_retry))
                 self.sent.append((envelope, link))
             if await self._is_acknowledged(envelope, link):
                 return True

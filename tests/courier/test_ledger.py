@@ -113,3 +113,23 @@ def test_expiry(home: Home) -> None:
         assert rooms.ledger.decision(later.id) is None
 
     run(home, work)
+
+
+def test_a_body_that_never_ran_or_died(home: Home) -> None:
+    """Approved, used and then interrupted: whoever approved is told; a death within the body is on record."""
+
+    async def work(rooms: Rooms) -> None:
+        some = [opened(rooms, text=text, run=text) for text in ("interrupted", "died", "ended")]
+        for one in some:
+            rooms.ledger.reply(one.id, "ci", said("bob"))
+            assert consume(rooms, one)
+        rooms.ledger.close(some[0].id, "interrupted", "did not run: interrupted")
+        rooms.ledger.close(some[2].id, "ended", "ok")
+        rooms.ledger.orphan("another process")
+        rooms.ledger.orphan("o")
+        outcomes = rooms.store.rows("SELECT body_outcome FROM question ORDER BY body_outcome")
+        assert [row[0] for row in outcomes] == ["did not run: interrupted", "ok", "the process died"]
+        told = rooms.store.rows("SELECT about FROM delivery WHERE kind = 'remind'")
+        assert [row["about"] for row in told] == ["unused"]
+
+    run(home, work)
