@@ -1,4 +1,4 @@
-"""Interpreters for tests: this one, and a cached virtual environment with the older ipykernel."""
+"""Interpreters for tests: cached virtual environments with other releases of ipykernel and IPython."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import fcntl
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from tests.kernels import ROOT
 
-IPYKERNEL_6 = "6.31.0"
-"""The last 6.x: kept by many hubs, and its shell channel works unlike that of 7."""
 _NEEDS = [
-    "ipython>=9",
     "ipywidgets",
     "httpx",
     "matplotlib",
@@ -23,6 +21,7 @@ _NEEDS = [
     "platformdirs",
     "pydantic",
     "tomlkit",
+    "tqdm",
 ]
 _CACHE = ROOT / ".venvs"
 
@@ -31,35 +30,73 @@ class Unavailable(Exception):
     """An environment cannot be had here; the text is the reason."""
 
 
-@cache
+@dataclass(frozen=True)
+class Environment:
+    """Releases to test with.
+
+    Args:
+        ipykernel: A release, or its first numbers: `7.3`.
+        ipython: The same.
+    """
+
+    ipykernel: str
+    ipython: str
+
+    @property
+    def name(self) -> str:
+        """Of its folder, and in the names of tests."""
+        return f"ipykernel-{self.ipykernel}-ipython-{self.ipython}"
+
+    @property
+    def packages(self) -> list[str]:
+        """What is installed."""
+        return [f"ipykernel=={self.ipykernel}.*", f"ipython=={self.ipython}.*", *_NEEDS]
+
+
+IPYKERNEL_6 = Environment("6.31", "9")
+"""The last 6.x: kept by many hubs, and its shell channel works unlike that of 7."""
+OTHERS = (Environment("6.29", "8.39"), IPYKERNEL_6, Environment("7.3", "8.39"), Environment("7.3", "9"))
+"""What the fidelity suite runs with, besides this environment, which has the newest."""
+
+
 def ipykernel_6() -> str:
-    """An interpreter with ipykernel 6, made once a checkout.
+    """An interpreter with ipykernel 6.
 
     Raises:
         Unavailable: The packages cannot be installed.
     """
-    folder = _CACHE / f"ipykernel-{IPYKERNEL_6}-py{sys.version_info.major}{sys.version_info.minor}"
+    return interpreter(IPYKERNEL_6)
+
+
+@cache
+def interpreter(environment: Environment) -> str:
+    """An interpreter of that environment, which is made once a checkout.
+
+    Raises:
+        Unavailable: The packages cannot be installed.
+    """
+    folder = _CACHE / f"{environment.name}-py{sys.version_info.major}{sys.version_info.minor}"
     python = folder / "bin" / "python"
     _CACHE.mkdir(exist_ok=True)
-    with (_CACHE / "lock").open("w") as lock:
+    with (_CACHE / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs in one checkout
-        if not _is_complete(folder):
-            _make(folder, python)
+        if not _is_complete(folder, environment):
+            _make(folder, python, environment)
     return str(python)
 
 
-def _make(folder: Path, python: Path) -> None:
+def _make(folder: Path, python: Path, environment: Environment) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    install = [str(python), "-m", "pip", "install", "-q", f"ipykernel=={IPYKERNEL_6}", *_NEEDS]
+    install = [str(python), "-m", "pip", "install", "-q", *environment.packages]
     for command in ([sys.executable, "-m", "venv", str(folder)], install):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Unavailable(f"no environment with ipykernel {IPYKERNEL_6}: {last}")
-    (folder / "complete").write_text(" ".join(_NEEDS))
+            raise Unavailable(f"no environment {environment.name}: {last}")
+    (folder / "complete").write_text(" ".join(environment.packages))
 
 
-def _is_complete(folder: Path) -> bool:
+def _is_complete(folder: Path, environment: Environment) -> bool:
     """Whether it is there, with all that is needed by now."""
     made = folder / "complete"
-    return made.exists() and made.read_text() == " ".join(_NEEDS)
+    return made.exists() and made.read_text() == " ".join(environment.packages)

@@ -43,11 +43,9 @@ def _all(**codes: str | Cell) -> dict[str, Cell]:
     }
 
 
-BAD = "class Bad:\n    def __repr__(self): raise ValueError('r')\n"
+BAD = "class Bad:\n    def __repr__(self):\n        raise ValueError('r')\n"
 HTML = "class Html:\n    def _repr_html_(self): return '<b>x</b>'\n    def __repr__(self): return 'x'\n"
-BAD_HTML = (
-    "class Half:\n    def __repr__(self): return 'half'\n    def _repr_html_(self): raise ValueError('h')\n"
-)
+BAD_HTML = "class Half:\n    def __repr__(self): return 'half'\n    def _repr_html_(self):\n        raise ValueError('h')\n"
 OWN = "class Own(Exception):\n    def _render_traceback_(self): return ['one line']\nraise Own"
 THREAD = "import threading\nt = threading.Thread(target=print, args=['from a thread'])\nt.start(); t.join()"
 LATER = """import threading
@@ -75,7 +73,7 @@ GROUPS: dict[str, dict[str, Cell]] = {
         comprehension="[i ** 2 for i in range(5)]",
         last_in_a_block="if True:\n    7",
         last_is_a_call="print('p')",
-        ellipsis="...",
+        ellipsis="x = ...\nx",
         only_pass="pass",
         underscore=row("41 + 1", "_ + 1", "__, _"),
         out_by_number=row("'kept'", "n = max(Out)\nOut[n], n in Out"),
@@ -214,7 +212,6 @@ GROUPS: dict[str, dict[str, Cell]] = {
         run_cell_fails="r = get_ipython().run_cell('1/0')\nr.success",
         run_cell_empty="get_ipython().run_cell('');",
         run_cell_syntax="get_ipython().run_cell('def f(:');",
-        run_cell_history="get_ipython().run_cell('9', store_history=True);",
         run_cell_magic="get_ipython().run_cell_magic('time', '', 'print(1)')",
         rerun=row("'again'", "%rerun -l 1"),
         rerun_error=row("1/0", "%rerun -l 1"),
@@ -248,7 +245,7 @@ GROUPS: dict[str, dict[str, Cell]] = {
             "t = asyncio.ensure_future(f())",
             "e.set()\nawait t",
         ),
-        task_fails="import asyncio\nasync def f(): raise OSError('in a task')\nawait asyncio.create_task(f())",
+        task_fails="import asyncio\nasync def f():\n    raise OSError('in a task')\nawait asyncio.create_task(f())",
         loop_is_running="import asyncio\nc = asyncio.sleep(0)\ntry: asyncio.run(c)\nfinally: c.close()",
         cancelled="import asyncio\nraise asyncio.CancelledError",
         timeout="import asyncio\nasync with asyncio.timeout(0.01): await asyncio.sleep(5)",
@@ -285,7 +282,7 @@ GROUPS: dict[str, dict[str, Cell]] = {
         notes="e = ValueError('v')\ne.add_note('a note')\nraise e",
         own_rendering=OWN,
         false_exception="class Empty(Exception):\n    def __bool__(self): return False\nraise Empty",
-        unprintable="class U(Exception):\n    def __str__(self): raise RuntimeError('s')\nraise U",
+        unprintable="class U(Exception):\n    def __str__(self):\n        raise RuntimeError('s')\nraise U",
         long_message="raise ValueError('x' * 5000)",
         unicode_message="raise ValueError('ä∂ 😀')",
         recursion="def f(n): return f(n - 1) if n else 1 / 0\nf(12)",
@@ -440,12 +437,12 @@ GROUPS: dict[str, dict[str, Cell]] = {
             "ip.events.unregister('pre_run_cell', pre); ip.events.unregister('post_run_cell', post)\nlog",
         ),
         raising_hook=row(
-            "ip = get_ipython()\ndef bad(*a): raise OSError('hook')\nip.events.register('post_run_cell', bad)",
+            "ip = get_ipython()\ndef bad(*a):\n    raise OSError('hook')\nip.events.register('post_run_cell', bad)",
             "2",
             "ip.events.unregister('post_run_cell', bad)",
         ),
         raising_pre_hook=row(
-            "ip = get_ipython()\ndef bad(*a): raise OSError('hook')\nip.events.register('pre_run_cell', bad)",
+            "ip = get_ipython()\ndef bad(*a):\n    raise OSError('hook')\nip.events.register('pre_run_cell', bad)",
             "2",
             "ip.events.unregister('pre_run_cell', bad)",
         ),
@@ -470,7 +467,7 @@ GROUPS: dict[str, dict[str, Cell]] = {
             "get_ipython().ast_transformers.remove(t)",
         ),
         raising_ast_transformer=row(
-            "import ast\nclass T(ast.NodeTransformer):\n    def visit_Constant(self, n): raise OSError('ast')\n"
+            "import ast\nclass T(ast.NodeTransformer):\n    def visit_Constant(self, n):\n        raise OSError('ast')\n"
             "get_ipython().ast_transformers.append(T())",
             "3",
             "4",

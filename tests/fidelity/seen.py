@@ -17,6 +17,7 @@ EXCLUDED = {
     "our line in texts": "shown as context in tracebacks, and by `%rerun`, as any line of the cell would be",
     "number of hidden frames": "what is written goes through one of ours, and IPython says that it hides it",
     "execution_count of cells without code, below %%alert": "our line is code: the cell counts",
+    "a body that begins with `...`, on IPython 8": "it takes `...` on any cell's second line for a prompt",
     "borders of stream messages": "ipykernel flushes by a timer: texts in a row are joined, by stream",
     "order of streams between two other messages": "the same timer; each stream is compared, in order",
     "ids of comms, displays and objects": "random: numbered in the order in which they appear",
@@ -28,10 +29,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _OURS = re.compile(r"^(?: *(?:-+> )?\d+ # nbalert: |)%%alert -t .*\n?", re.MULTILINE)
 _HIDDEN = re.compile(r"^ *\[\.\.\. skipping hidden \d+ frame\]\n?", re.MULTILINE)
 _FRAME = re.compile(
-    r"(Cell In\[\d+\], line |<ipython-input-\S+> in line |<>:|\b\d+\.py(?:[:(]|\", line |, line ))(\d+)"
+    r"(Cell In\[\d+\], line |similar frames: \S+ at line |<ipython-input-\S+> in line |<>:"
+    r"|\b\d+\.py(?:[:(]|\", line |, line ))(\d+)"
 )
 _GUTTER = re.compile(r"^( +|-+> )(\d+)(?= |$)", re.MULTILINE)
-_INFO = re.compile(r'raw_cell=".*?" transformed_cell=".*?"(?= store_history)', re.DOTALL)
+_INFO = re.compile(r'raw_cell=".*?"(?: transformed_cell=".*?")?(?= store_history)', re.DOTALL)
 _ID = re.compile(
     r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{24}_\d+_\d+)(?![0-9a-f])"
 )
@@ -58,17 +60,18 @@ class Reader:
     def reply(self, message: Message) -> object:
         """A reply as it is compared."""
         metadata = {k: v for k, v in message["metadata"].items() if k not in ("started", "engine")}
-        return self._plain([message["header"]["msg_type"], message["content"], metadata])
+        return self.plain([message["header"]["msg_type"], message["content"], metadata])
 
     def published(self, messages: Iterable[Message], whose: Callable[[Message], int]) -> list[object]:
         """What was published, in order."""
-        return [self._plain(entry) for entry in _joined(_entries(messages, whose))]
+        return [self.plain(entry) for entry in _joined(_entries(messages, whose))]
 
-    def _plain(self, value: Any) -> Any:
+    def plain(self, value: Any) -> Any:
+        """Any value, its texts as they are compared."""
         if isinstance(value, dict):
-            return {self._text(str(k)): self._plain(v) for k, v in value.items()}
+            return {self._text(str(k)): self.plain(v) for k, v in value.items()}
         if isinstance(value, list | tuple):
-            return [self._plain(one) for one in value if not _is_hidden(one)]
+            return [self.plain(one) for one in value if not _is_hidden(one)]
         return self._text(value) if isinstance(value, str) else value
 
     def _text(self, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,13 @@ class Way:
         loading: Cells that switch it on.
         is_alerted: Whether each cell has an `%%alert`.
         metadata: Of each request, as a front end sends it.
+        options: Of each request.
     """
 
     loading: tuple[str, ...] = ()
     is_alerted: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     def written(self, code: str, title: str) -> str:
         """A cell as it is written in this way."""
@@ -66,6 +68,13 @@ WAYS = {
     "alert": Way(("%load_ext nbalert",), is_alerted=True),
     "auto": Way(("%load_ext nbalert", "%nbalert auto 60s")),
 }
+
+VS_CODE_CELL = "vscode-notebook-cell:/home/ann/a.ipynb#W2sZmlsZQ%3D%3D"
+VS_CODE_WAYS = {
+    name: replace(way, metadata={"cellId": VS_CODE_CELL, "tags": []}, options={"stop_on_error": False})
+    for name, way in WAYS.items()
+}
+"""As VS Code sends cells. Source: microsoft/vscode-jupyter, cellExecution.ts, 2026-11-27."""
 
 
 @dataclass
@@ -90,15 +99,21 @@ class Player:
 
     def __init__(self, python: str, folder: Path, way: Way) -> None:
         self._way = way
-        self._stack = ExitStack()
-        self.chat = self._stack.enter_context(Webhook())
         home = Home(folder / "home", folder / "home" / "nbalert.toml")
-        settings_file(home.root, 'default = "chat"\n' + webhook_table("chat", self.chat.url))
-        self._stack.callback(stop_courier, home)
         work = folder / "work"
         work.mkdir()
-        env = {"NBALERT_HOME": str(home.root), "NBALERT_EXIT_WAIT": "1", "MPLBACKEND": BACKEND}
-        self._kernel = self._stack.enter_context(Kernel(python, work, env))
+        env = {
+            "NBALERT_HOME": str(home.root),
+            "NBALERT_EXIT_WAIT": "1",
+            "MPLBACKEND": BACKEND,
+            "PYTHONHASHSEED": "0",
+        }
+        with ExitStack() as stack:
+            self.chat = stack.enter_context(Webhook())
+            settings_file(home.root, 'default = "chat"\n' + webhook_table("chat", self.chat.url))
+            stack.callback(stop_courier, home)
+            self._kernel = stack.enter_context(Kernel(python, work, env))
+            self._stack = stack.pop_all()
         self._reader = Reader(str(work), lines_above=int(way.is_alerted))
         for code in (SET_UP, KEEP, *way.loading):
             run = self._kernel.run(code, silent=True)
@@ -142,8 +157,16 @@ class Player:
         return set(self.chat.titles) - {LAST}
 
     def _send(self, code: str, cell: Cell) -> str:
-        options = {"silent": False, "store_history": True, "user_expressions": {}, "stop_on_error": True}
-        content = {"code": code, "allow_stdin": bool(cell.answers), **options, **cell.options}
+        content = {
+            "code": code,
+            "allow_stdin": bool(cell.answers),
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "stop_on_error": True,
+            **self._way.options,
+            **cell.options,
+        }
         session = self._kernel.client.session
         message = session.msg("execute_request", content, metadata=self._way.metadata)
         self._kernel.client.shell_channel.send(message)
