@@ -59,6 +59,20 @@ def can_hold() -> bool:
     return _gate_here() is not None
 
 
+def lack() -> str:
+    """What of its own this ipykernel lacks for a live wait; empty where nothing, or where none runs."""
+    kernel = (
+        getattr(sys.modules["IPython"].get_ipython(), "kernel", None) if "IPython" in sys.modules else None
+    )
+    if kernel is None:
+        return ""
+    try:
+        gate_for(kernel)
+    except (AttributeError, LookupError) as error:
+        return str(error)
+    return ""
+
+
 def _gate_here() -> Gate | None:
     """A gate for the kernel that runs this code; None where only the plain wait is possible."""
     if threading.current_thread() is not threading.main_thread() or not _can_nest():

@@ -6,6 +6,8 @@ the notebook file keeps the decision and needs no kernel to show it.
 
 from __future__ import annotations
 
+import functools
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from nbalert.message import Receipt
 from nbalert.policy import Reply
 from nbalert.process import client
 from nbalert.question import Decision, Question
-from nbalert.waiting import can_hold
+from nbalert.waiting import can_hold, lack
 from nbalert.widgets.drawing import Moment, ended_data, open_parts, waiting_data
 from nbalert.widgets.stopping import Stop
 
@@ -33,6 +35,14 @@ LINK_RENEWAL_S = 100.0
 CLOSE_S = 120.0
 """So near to its begin and its end the seconds of a question are counted."""
 PAUSE_S = 15.0
+
+
+@functools.cache  # once a process
+def _say(missing: str) -> None:
+    print(
+        f"nbalert: answer in chat; until then widgets stand still, and this one has no Cancel ({missing})",
+        file=sys.stderr,
+    )
 
 
 class AskStatus:
@@ -52,6 +62,8 @@ class AskStatus:
         stop = [Stop(asked.cancel).box] if can_hold() else []
         self._box = ipywidgets.VBox([*self._parts, *stop])
         self._box.add_class("nbalert-open")
+        if missing := lack():
+            _say(missing)
 
     def show(self) -> None:
         """Display it, and keep it up to date until it is closed."""
