@@ -69,10 +69,13 @@ class Vigil:
             self._client.end(run)
 
     def _watch(self, recording: Recording, ended: threading.Event) -> None:
-        look_up(self._client.folder)
+        if ended.wait(TAIL_S):
+            return
+        look_up(self._client.folder)  # not before: most cells are shorter, and git is a process with files
         sent = ""
-        while not ended.wait(TAIL_S):
+        while not ended.is_set():
             tail = recording.output()[-TAIL_CHARS:]
             if tail != sent:
                 self._client.report_output(recording.id, tail)
                 sent = tail
+            ended.wait(TAIL_S)
