@@ -103,10 +103,8 @@ def test_an_unknown_channel_is_no_error(home: Home, capsys: pytest.CaptureFixtur
     assert "unknown channel 'nowhere'" in capsys.readouterr().err
 
 
-def test_a_process_that_dies_within_is_told(chat: Webhook, home: Home, mode: str) -> None:
+def test_a_process_that_dies_within_is_told(detached: Home, chat: Webhook) -> None:
     """Killed, it tells nothing any more; the courier does. A child that was forked within tells nothing."""
-    if mode == "inline":
-        pytest.skip("with the courier in the process nobody is left to tell")
     code = """
 import os, nbalert
 with nbalert.watching("training"):
@@ -117,7 +115,7 @@ with nbalert.watching("training"):
     print("ready", flush=True)
     input()
 """
-    with Script(code, folder=home.root) as script:
+    with Script(code, folder=detached.root) as script:
         assert script.line() == "ready"
         wait_until(lambda: chat.titles == ["ready"])
         os.kill(script.pid, signal.SIGKILL)

@@ -106,10 +106,8 @@ def test_nothing_is_lost_at_the_end(kernel: Kernel, chat: Webhook) -> None:
     assert arrived(chat, 1)[0].title.startswith("Cell [3] finished")
 
 
-def test_a_kernel_that_dies(kernel: Kernel, chat: Webhook, mode: str) -> None:
-    """In a cell, or before the message about it is on disk: the courier tells of that."""
-    if mode == "inline":
-        pytest.skip("with the courier in the kernel nobody is left to tell")
+def test_a_kernel_that_dies(detached: Home, kernel: Kernel, chat: Webhook) -> None:
+    """In a cell, or before the message about it is on disk: the courier, a process, tells of that."""
     kernel.run("%nbalert status")  # there is a courier from now on
     kernel.run("import time; time.sleep(0.3)")
     os.kill(kernel.pid, signal.SIGKILL)
