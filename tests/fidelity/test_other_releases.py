@@ -21,8 +21,12 @@ def transcripts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         pytest.skip(str(reason))
 
 
+RACES = frozenset({"threads"})
+"""What threads print is published in an order of its own there: one run in some differs, also by load."""
+
+
 @pytest.mark.parametrize("way", OUR_WAYS)
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", [group for group in GROUPS if group not in RACES])
 def test_cells_are_as_without_nbalert(transcripts: Transcripts, group: str, way: str) -> None:
     """Replies and published messages are equal, cell by cell."""
     transcripts.compare(group, way)

@@ -105,19 +105,24 @@ def test_an_edited_cell_that_is_sent_again(product: Product) -> None:
 
 def test_an_interrupt_in_the_same_instant(product: Product) -> None:
     """The approval and the interrupt come together: the body does not run, and the record says so."""
+    armed = product.client.home.root / "armed"
     product.must(
-        """
-        import os, signal, threading, time
+        f"""
+        import os, pathlib, signal, threading, time
         from nbalert.process import client
         def strike():
             while not client()._questions:
                 time.sleep(0.01)
             (pending,) = client()._questions.values()
             pending.decided.add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGINT))
+            pathlib.Path({str(armed)!r}).touch()
         threading.Thread(target=strike).start()
         """
     )
-    run = product.answered("%%ask 'Both at once?'\nran.append(1)", ("Both at once?", "yes"))
+    request = product.kernel.send("%%ask 'Both at once?'\nran.append(1)")
+    wait_until(armed.exists)
+    product.ann.answer("Both at once?", "yes").raise_for_status()
+    run = product.kernel.collect(request)
     assert (run.ename, product.value("ran")) == ("KeyboardInterrupt", [])
     wait_until(lambda: outcomes(product)[-1].startswith("did not run"))
 
