@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nbalert.channels.base import Channel, Extra
-from nbalert.channels.discord_account import ACCOUNTS, GAP, Account, Listener, has_gateway
+from nbalert.channels.discord_account import ACCOUNTS, Account, has_gateway
 from nbalert.channels.discord_answers import Answers, place
 from nbalert.channels.discord_errors import fault, message_id
 from nbalert.channels.discord_parts import Part, nonce
@@ -22,6 +22,7 @@ from nbalert.channels.discord_shape import mention, parts, pings
 from nbalert.channels.discord_text import escape, trimmed
 from nbalert.channels.discord_title import Title
 from nbalert.channels.http import Http
+from nbalert.channels.listener import GAP, Listener
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError
 from nbalert.fields import ChannelSettings, Secret
 from nbalert.message import Message, Receipt

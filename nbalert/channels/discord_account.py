@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from nbalert.channels.discord_errors import fault
 from nbalert.channels.discord_pace import DiscordPace
 from nbalert.channels.discord_question import clicked
 from nbalert.channels.http import Http
+from nbalert.channels.listener import Listener, named
 from nbalert.channels.sharing import Shared
 from nbalert.errors import ChannelError, ChannelUnreachable
 from nbalert.fields import ChannelSettings
@@ -28,34 +28,6 @@ LINGER_S = 60.0
 CONTENT_FLAGS = (1 << 18) | (1 << 19)
 """Of an application that may read messages."""
 OWN_NAME = "discord"
-GAP = "GAP"
-"""An event of our own: others may be missing, so that what there is has to be looked up."""
-
-Event = tuple[str, Mapping[str, Any]]
-
-
-@dataclass(eq=False)
-class Listener:
-    """One question's share of the gateway."""
-
-    channel: str
-    message: str
-    events: asyncio.Queue[Event | ChannelError] = field(default_factory=asyncio.Queue)
-
-    async def next(self) -> Event:
-        """The next event; the first one is `GAP`, once the gateway is up.
-
-        Raises:
-            ChannelError: The gateway can bring none.
-        """
-        event = await self.events.get()
-        if isinstance(event, ChannelError):
-            raise _named(event, self.channel)
-        return event
-
-    def again_in(self, delay_s: float) -> None:
-        """`GAP` once more, later."""
-        asyncio.get_running_loop().call_later(delay_s, self.events.put_nowait, (GAP, {}))
 
 
 class Account:
@@ -114,12 +86,12 @@ class Account:
     def listen(self, channel: str, message: str) -> Listener:
         """Hear what happens to a message; connects if nobody did."""
         self._connect()
-        listener = Listener(channel, message)
+        listener = Listener(channel, OWN_NAME, message)
         self._listeners.setdefault(message, set()).add(listener)
         if self._up.is_set():
-            listener.events.put_nowait((GAP, {}))
+            listener.gap()
         for data in self.clicks.claim(message):
-            listener.events.put_nowait(("INTERACTION_CREATE", data))
+            listener.put("INTERACTION_CREATE", data)
         return listener
 
     async def ready(self, channel: str) -> None:
@@ -134,7 +106,7 @@ class Account:
         waiting.cancel()
         self._linger()
         if task.done() and self._failure:
-            raise _named(self._failure, channel)
+            raise named(self._failure, channel, OWN_NAME)
 
     def leave(self, listener: Listener) -> None:
         """Hear no longer; some time after the last one the connection is closed."""
@@ -170,7 +142,7 @@ class Account:
 
     async def _run(self) -> None:
         from nbalert.channels.discord_gateway import Gateway
-        from nbalert.channels.discord_socket import open_socket
+        from nbalert.channels.websocket import open_socket
 
         self._gateway = Gateway(
             self._identity, self._address, lambda url: open_socket(OWN_NAME, self._settings, url), self._hear
@@ -199,18 +171,13 @@ class Account:
             self._up.set()
         if name in ("READY", "LOST"):  # without a connection what there is can still be looked up
             for listener in [one for some in self._listeners.values() for one in some]:
-                listener.events.put_nowait((GAP, {}))
+                listener.gap()
             return
         heard = [one for id_ in subjects(name, data or {}) for one in self._listeners.get(id_, ())]
         if name == "INTERACTION_CREATE" and clicked(str(data["data"].get("custom_id"))):
             (self.clicks.take if heard else self.clicks.stray)(data)
         for listener in heard:
-            listener.events.put_nowait((name, data))
-
-
-def _named(error: ChannelError, channel: str) -> ChannelError:
-    """An error of what is shared, with the name of the channel that hears it."""
-    return type(error)(f"{channel}: {str(error).removeprefix(f'{OWN_NAME}: ')}")
+            listener.put(name, data)
 
 
 async def _asked(url: str, http: Http) -> Mapping[str, Any]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nbalert.channels.discord_parts import FILE_BYTES, Block, File
-from nbalert.channels.discord_text import broken, clean, ends, escape, fenced, split, trimmed, units
+from nbalert.channels.discord_text import escape, split, trimmed, units
 from nbalert.channels.discord_title import filled
+from nbalert.channels.markdown import broken, clean, ends, fenced
 from nbalert.durations import show_duration
 from nbalert.message import Image, Level, Message, Value
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from nbalert.channels.discord_embeds import COLOURS, TITLE, footer_of, text_file
 from nbalert.channels.discord_parts import FILE_BYTES, Block
-from nbalert.channels.discord_text import broken, clean, escape, fenced, trimmed, units
+from nbalert.channels.discord_text import escape, trimmed, units
+from nbalert.channels.markdown import broken, clean, fenced
 from nbalert.errors import ChannelRefused
 from nbalert.message import Level, Message
 from nbalert.policy import ANYONE, Policy

@@ -12,7 +12,8 @@ import pytest
 
 from nbalert import channels
 from nbalert.channels.discord import DiscordChannel
-from nbalert.channels.discord_account import GAP, Account
+from nbalert.channels.discord_account import Account
+from nbalert.channels.listener import GAP
 from nbalert.errors import ChannelDenied
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message

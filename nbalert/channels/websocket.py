@@ -1,4 +1,4 @@
-"""How a connection to the gateway is opened: the way out and the certificates are those of the channel."""
+"""How a websocket is opened: the way out and the certificates are those of the channel."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ CLOSE_S = 2.0
 LARGEST_BYTES = 16 * 2**20
 
 
-async def open_socket(channel: str, settings: ChannelSettings, url: str) -> ClientConnection:
+async def open_socket(
+    channel: str, settings: ChannelSettings, url: str, ping_s: float | None = None
+) -> ClientConnection:
     """Connect.
+
+    Args:
+        channel: For errors.
+        ping_s: Seconds between two pings; a connection that leaves one unanswered for as long is closed. None
+            where the service has signs of life of its own.
 
     Raises:
         OSError, TimeoutError, WebSocketException: No connection.
@@ -28,7 +35,8 @@ async def open_socket(channel: str, settings: ChannelSettings, url: str) -> Clie
         ssl=server_context(channel, settings.tls, settings.network) if is_tls else None,
         proxy=proxy or None,
         compression=None,
-        ping_interval=None,  # the gateway's own heartbeats tell
+        ping_interval=ping_s,
+        ping_timeout=ping_s,
         open_timeout=settings.timeout_s,
         close_timeout=CLOSE_S,
         max_size=LARGEST_BYTES,
