@@ -9,7 +9,7 @@ import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +17,10 @@ import httpx
 
 from nbalert.inbox import InboxServer
 from nbalert.message import Message
-from nbalert.policy import Policy
-from nbalert.question import Decision, Outcome, Question, sha256_of
+from nbalert.question import Decision, Outcome
+from nbalert.testing.questions import question
+
+__all__ = ["Inbox", "QuickServer", "ended", "events", "post", "put", "question", "reply"]
 
 _T = TypeVar("_T")
 
@@ -110,19 +112,6 @@ class Inbox:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-def question(text: str = "Drop table users?", **options: Any) -> Question:
-    """A question that `bob` and `carol` may answer, for an hour."""
-    now = datetime.now(UTC)
-    policy = {k: options.pop(k) for k in tuple(options) if k in Policy.__dataclass_fields__}
-    code = options.pop("code", "db.drop()")
-    given = {"id": f"q-{text}", "code": code, "code_sha256": sha256_of(code), "run": "run", "asked_at": now}
-    return Question(
-        text=text,
-        policy=Policy(**{"approvers": ("bob", "carol"), **policy}),
-        **{"expires_at": now + timedelta(hours=1), **given, **options},
-    )
 
 
 def ended(message: Message, outcome: Outcome, **options: Any) -> Message:

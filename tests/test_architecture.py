@@ -18,7 +18,7 @@ PACKAGE = ROOT / "nbalert"
 
 ROOMS = """
 __main__  __init__
-demo inbox_command
+demo inbox_command testing
 teammate
 extension
 magics

@@ -39,16 +39,16 @@ def add(cls: type[Channel], taken: Mapping[str, str]) -> None:
     Raises:
         SettingsError: The class lacks something, or its kind is taken; says which in one line.
     """
-    fault = _fault(cls)
-    if not fault and cls.kind in taken:
-        fault = f"the kind {cls.kind!r} is {taken[cls.kind]} and cannot be taken over; choose another kind"
-    if fault:
+    wrong = fault(cls)
+    if not wrong and cls.kind in taken:
+        wrong = f"the kind {cls.kind!r} is {taken[cls.kind]} and cannot be taken over; choose another kind"
+    if wrong:
         name = cls.__name__ if isinstance(cls, type) else type(cls).__name__
-        raise SettingsError(f"{name} cannot be registered: {fault}")
+        raise SettingsError(f"{name} cannot be registered: {wrong}")
     _classes[cls.kind] = Registered(cls, next(_numbers))
 
 
-def _fault(cls: object) -> str:
+def fault(cls: object) -> str:
     """What a class lacks to be a channel; empty if nothing."""
     if not (isinstance(cls, type) and issubclass(cls, Channel)):
         return "it is not a class derived from nbalert.Channel"
