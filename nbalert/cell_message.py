@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from nbalert.bundles import Bundle, pictures, table_of, text_of
 from nbalert.endings import ending
-from nbalert.message import Image, Message, Source
+from nbalert.message import Message, Source
 from nbalert.recording import CellRun
 
-INTERACTIVE = "application/vnd.plotly.v1+json"
-IMAGE_BYTES = 8_000_000
-"""A larger picture stays out of a chat: Discord takes 10 MiB, and the spool keeps it as base64."""
-IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 TEXT_CHARS = 20_000
 """More of a result or a traceback than this is cut in the middle, with the number of characters said."""
 
@@ -45,18 +40,21 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
     """
     name = name_of(run) + (f" [{run.execution_count}]" if run.execution_count else "")
     title, level = ending(name, run.outcome, run.duration_s)
-    images = list(_images(run)) if parts.has_images else []
+    value, shown = _value(run)
+    images, left_out = pictures([*shown, value]) if parts.has_images else ([], [])
+    result, html = _result(value) if parts.has_output else ("", "")
     return Message(
         title=parts.title or title,
-        text="\n".join(_too_large(images)),
+        text="\n".join(left_out),
         level=level,
         code=run.body.strip("\n") if parts.has_code else "",
-        result=cut(_text(run.result)) if parts.has_output else "",
+        result=result,
+        html=html,
         error=f"{run.ename}: {run.evalue}".removesuffix(": ") if run.ename else "",
         traceback=cut(run.story),
         whole_traceback=run.traceback if run.traceback != run.story else "",
-        output=_output(run) if parts.has_output else "",
-        images=tuple(image for image in images if len(image.data) <= IMAGE_BYTES),
+        output=_output(run, shown) if parts.has_output else "",
+        images=tuple(images),
         duration_s=run.duration_s,
         alert=parts.title or name,
         mention=parts.mention,
@@ -77,40 +75,20 @@ def cut(text: str, limit: int = TEXT_CHARS) -> str:
     return f"{head}\n… {len(text) - limit:,} characters left out …\n{tail}"
 
 
-def _text(bundle: Mapping[str, Any] | None) -> str:
-    """The best plain reading; the text of a figure (`<Figure size …>`) says nothing beside it."""
-    if not bundle or (any(mime in bundle for mime in IMAGES) and "text/html" not in bundle):
-        return ""
-    if INTERACTIVE in bundle:
-        return 'an interactive figure of plotly: a picture goes along where its renderer is "png"'
-    plain = str(bundle.get("text/plain") or "")
-    spoken = bundle.get("text/markdown") or (bundle.get("text/latex") if _is_of_no_use(plain) else "")
-    return str(spoken or plain)
+def _value(run: CellRun) -> tuple[Bundle, Sequence[Bundle]]:
+    """What stands as its result, be it a table that is displayed last, and what it has displayed beside."""
+    if run.result is None and run.displayed and table_of(run.displayed[-1]):
+        return run.displayed[-1], run.displayed[:-1]
+    return run.result or {}, run.displayed
 
 
-def _is_of_no_use(plain: str) -> bool:
-    """IPython's display objects have a text that only names their class."""
-    return plain.startswith("<IPython.core.display.") or not plain
+def _result(value: Bundle) -> tuple[str, str]:
+    """As text, and as HTML where it is a table."""
+    table = table_of(value)
+    return (table.text, table.html) if table else (cut(text_of(value)), "")
 
 
-def _output(run: CellRun) -> str:
-    shown = (_text(bundle) for bundle in run.displayed)
+def _output(run: CellRun, displayed: Iterable[Bundle]) -> str:
+    tables = ((bundle, table_of(bundle)) for bundle in displayed)
+    shown = (table.text if table else cut(text_of(bundle)) for bundle, table in tables)
     return "\n".join(part.rstrip("\n") for part in (run.stdout, run.stderr, *shown) if part.strip())
-
-
-def _images(run: CellRun) -> Iterator[Image]:
-    bundles = [*run.displayed, *([run.result] if run.result else [])]
-    for number, bundle in enumerate(bundles, start=1):
-        mime = next((m for m in IMAGES if m in bundle), None)
-        if mime:
-            yield Image(_bytes(bundle[mime], mime), mime, f"figure-{number}.{IMAGES[mime]}")
-
-
-def _too_large(images: Iterable[Image]) -> Iterator[str]:
-    for image in images:
-        if len(image.data) > IMAGE_BYTES:
-            yield f"{image.name} is left out: {len(image.data) / 1e6:.1f} MB"
-
-
-def _bytes(data: str, mime: str) -> bytes:
-    return data.encode() if mime == "image/svg+xml" else base64.b64decode(data)

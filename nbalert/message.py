@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from nbalert.question import Decision, Question
+from nbalert.tables import inert
 
 Value = str | int | float | bool
 """What a metadata field may hold."""
@@ -85,7 +86,10 @@ class Message:
         text: Prose under the title.
         level: Decides colour and routing.
         code: Source of the cell.
-        result: The cell's last value as text.
+        result: The cell's last value as text; a table is aligned, its shape in the first line.
+        html: The same where it is a table, for channels that show HTML, in place of `result`: one `table` of
+            text, without attributes, at most some 17,000 characters. `from_json` makes such a table of any
+            other HTML, or nothing, so what a channel gets is safe to send.
         error: The exception in one line, `ValueError: no rows`.
         traceback: What the exception says, and the frames of the user's own code.
         whole_traceback: Every frame, as the page shows it, for a file that goes along; empty without more.
@@ -110,6 +114,7 @@ class Message:
     level: Level = Level.INFO
     code: str = ""
     result: str = ""
+    html: str = ""
     error: str = ""
     traceback: str = ""
     whole_traceback: str = ""
@@ -134,6 +139,7 @@ class Message:
         return {
             **data,
             "level": self.level.name,
+            "html": self.html,
             "images": images,
             "metadata": {str(name): _plain(value) for name, value in self.metadata.items()},
             "source": asdict(self.source),
@@ -152,6 +158,7 @@ class Message:
         return cls(
             **{name: data[name] for name in _PLAIN if name in data},
             level=Level[data["level"]],
+            html=inert(data.get("html", "")),
             images=tuple(images),
             metadata=data["metadata"],
             source=Source.from_json(data["source"]),

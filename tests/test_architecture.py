@@ -38,6 +38,7 @@ inbox_link
 auto
 batch
 cell_message
+bundles
 cells
 recording
 outcome tracebacks
@@ -75,8 +76,8 @@ home
 errors
 standing
 question
-agreement terms string_literals
-policy durations forks ending socket_paths clock trail nearest
+agreement terms string_literals tables
+policy durations forks ending socket_paths clock trail nearest html_reading
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nbalert.cell_message import IMAGE_BYTES, TEXT_CHARS, Parts, cell_message, cut
+from nbalert.cell_message import TEXT_CHARS, Parts, cell_message, cut
 from nbalert.endings import Outcome
 from nbalert.message import Level, Source
 from nbalert.recording import CellRun
@@ -129,23 +129,23 @@ def test_text_of_a_bundle() -> None:
     assert (nothing.result, nothing.output) == ("", "")
 
 
-def test_what_has_no_plain_reading() -> None:
-    """A formula is its LaTeX, an interactive figure a hint at how to get a picture."""
-    formula = {"text/plain": "<IPython.core.display.Latex object>", "text/latex": "$x^2$"}
-    assert cell_message(replace(RUN, result=formula), Parts(), WHERE).result == "$x^2$"
-    symbolic = {"text/plain": "x**2", "text/latex": "$x^2$"}
-    assert cell_message(replace(RUN, result=symbolic), Parts(), WHERE).result == "x**2"
-    figure = {"text/plain": "Figure({…})", "application/vnd.plotly.v1+json": {}, "text/html": "<div>"}
-    assert "plotly" in cell_message(replace(RUN, result=figure), Parts(), WHERE).result
-
-
-def test_a_picture_that_is_too_large_is_left_out() -> None:
-    """The others go along, and the message says which one is missing."""
-    large = {"image/png": base64.b64encode(b"x" * (IMAGE_BYTES + 1)).decode()}
-    small = {"image/png": base64.b64encode(PNG).decode()}
-    message = cell_message(replace(RUN, displayed=(large, small)), Parts(), WHERE)
-    assert [image.name for image in message.images] == ["figure-2.png"]
-    assert message.text == "figure-1.png is left out: 8.0 MB"
+def test_a_table_is_text_and_html() -> None:
+    """The last value, or else what was displayed last; one displayed before is text of the output."""
+    frame = {
+        "text/plain": "   a",
+        "text/html": "<table><tr><th></th><th>a</th></tr><tr><th>0</th><td>7</td></table>",
+    }
+    text, html = "1 row × 1 column\n\n   a\n0  7", "<caption>1 row × 1 column</caption>"
+    message = cell_message(replace(RUN, result=frame), Parts(), WHERE)
+    assert message.result == text
+    assert html in message.html
+    message = cell_message(replace(RUN, result=None, displayed=(frame, frame)), Parts(), WHERE)
+    assert (message.result, message.output) == (text, f"printed\n{text}")
+    assert html in message.html
+    message = cell_message(replace(RUN, displayed=(frame,)), Parts(), WHERE)
+    assert (message.result, message.html, message.output) == ("1", "", f"printed\n{text}")
+    message = cell_message(replace(RUN, result=frame), Parts(has_output=False), WHERE)
+    assert (message.result, message.html) == ("", "")
 
 
 def test_long_text_is_cut_in_the_middle() -> None:

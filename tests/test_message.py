@@ -56,6 +56,16 @@ def test_metadata_that_json_has_not() -> None:
     json.dumps(data, allow_nan=False)
 
 
+def test_what_a_channel_gets_as_html_is_a_table_of_text() -> None:
+    """Whoever wrote the message: scripts, pictures and links do not come through JSON."""
+    row = "<tr><td onclick=x()>a<script>x()</script><img src=x onerror=x()>&lt;b&gt;</td></tr>"
+    data = Message(title="x", html=f"<table style=x>{row}</table>").to_json()
+    assert Message.from_json(data).html == (
+        "<table><caption>1 row × 1 column</caption><tbody><tr><td>a&lt;b&gt;</td></tr></tbody></table>"
+    )
+    assert Message.from_json({**data, "html": "<a href=javascript:x()>x</a>"}).html == ""
+
+
 def test_unknown_keys_are_ignored() -> None:
     """A newer version's message can be read."""
     assert Message.from_json({**Message(title="x").to_json(), "from the future": 1}).title == "x"
