@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from nbalert.channels.excerpts import CODE, Attachment, Excerpt, attachments, cut, excerpts, room
+from nbalert.channels.signs import LEVELS, origin
 from nbalert.channels.slack_question import ending, question_blocks
 from nbalert.channels.slack_words import (
     Block,
     clean,
     context,
-    cut,
     escaped,
     header,
     labelled,
@@ -24,8 +24,7 @@ from nbalert.channels.slack_words import (
     prose,
     size_of,
 )
-from nbalert.durations import show_duration
-from nbalert.message import Level, Message
+from nbalert.message import Message
 
 HEADER_CHARS = 150
 """Source: Block Kit, header block."""
@@ -40,16 +39,6 @@ FIELD_CHARS = 300
 NATIVE = ("blocks", "attachments", "text")
 """What of a message's own `native` form also an update takes; a post takes the next ones as well."""
 NATIVE_POST = (*NATIVE, "username", "icon_emoji", "icon_url", "unfurl_links", "unfurl_media", "thread_ts")
-
-_LEVELS = {Level.OK: "🟢", Level.INFO: "🔵", Level.WARNING: "🟠", Level.CRITICAL: "🔴"}
-
-
-class Attachment(NamedTuple):
-    """A text that goes along as a file."""
-
-    name: str
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +56,6 @@ class Rendered:
     has_whole_code: bool
 
 
-class _Part(NamedTuple):
-    """A text of the message, and how much of it finds room."""
-
-    label: str
-    text: str
-    limit: int
-    keep: str
-    file: str
-
-
 def render(message: Message, *, has_buttons: bool = True, names: Mapping[str, str] | None = None) -> Rendered:
     """A message for chat.postMessage or chat.update.
 
@@ -85,42 +64,21 @@ def render(message: Message, *, has_buttons: bool = True, names: Mapping[str, st
         names: Of people, by id: a question says who may answer without notifying them.
     """
     native = dict(message.native.get("slack", {}))
-    parts, share = [p for p in _parts(message) if p.text.strip()], 1.0
+    parts, share = excerpts(message, clean), 1.0
     blocks = list(_blocks(message, native, parts, share, has_buttons, names or {}))
     while size_of(blocks) > BLOCKS_CHARS and share > 0.01:
         share *= 0.8
         blocks = list(_blocks(message, native, parts, share, has_buttons, names or {}))
     given = {key: native[key] for key in NATIVE_POST if key in native}
     arguments = {"text": _fallback(message), **given, "blocks": blocks}
-    is_cut = {part.file: part for part in parts if len(part.text) > _room(part.limit, share)}
-    return Rendered(arguments, tuple(_files(message, is_cut)), "cell.py" not in is_cut)
-
-
-def _parts(message: Message) -> list[_Part]:
-    """Longest to be kept first where it is a question: what will run is what it is about."""
-    code = _Part("Will run" if message.question else "Cell", clean(message.code), 3000, "head", "cell.py")
-    rest = [
-        _Part("", clean(message.text), 3000, "head", "text.txt"),
-        _Part("Error", clean(message.error), 600, "head", "error.txt"),
-        _Part("Traceback", clean(message.traceback), 4000, "ends", "traceback.txt"),
-        _Part("Result", clean(message.result), 2500, "head", "result.txt"),
-        _Part("Output", clean(message.output), 1500, "tail", "output.txt"),
-    ]
-    if message.question:
-        return [rest[0]._replace(limit=1500), code._replace(limit=8000), *rest[1:]]
-    if message.error in message.traceback:
-        rest.pop(1)
-    return [*rest, code]
-
-
-def _room(chars: int, share: float) -> int:
-    return max(20, int(chars * share))
+    is_cut = {part.file: part for part in parts if part.is_cut(share)}
+    return Rendered(arguments, tuple(attachments(message, is_cut.values(), clean)), CODE not in is_cut)
 
 
 def _blocks(
     message: Message,
     native: Mapping[str, Any],
-    parts: Sequence[_Part],
+    parts: Sequence[Excerpt],
     share: float,
     has_buttons: bool,
     names: Mapping[str, str],
@@ -128,11 +86,11 @@ def _blocks(
     if own := native.get("blocks"):
         yield from own
         # What will run is shown by us, whatever else a question looks like.
-        parts = [part for part in parts if message.question and part.file == "cell.py"]
+        parts = [part for part in parts if message.question and part.file == CODE]
     else:
         yield from _head(message, share)
     for part in parts:
-        text = cut(part.text, _room(part.limit, share), part.keep)
+        text = part.shown(share)
         yield labelled(part.label, text) if part.label else prose(text)
     if message.metadata and not own:
         yield named(_fields(message.metadata, share))
@@ -142,18 +100,18 @@ def _blocks(
 
 
 def _head(message: Message, share: float) -> Iterator[Block]:
-    title = f"{_LEVELS[message.level]} {clean(message.title).strip() or message.level.name}"
+    title = f"{LEVELS[message.level]} {clean(message.title).strip() or message.level.name}"
     yield header(one_line(title, HEADER_CHARS))
     if len(title) > HEADER_CHARS:
-        yield prose(cut(title, _room(1000, share)))
+        yield prose(cut(title, room(1000, share)))
     if message.mention:
         yield marked(" ".join(map(mention, message.mention[:MENTIONS])))
     if message.decision is not None:
-        yield prose(cut(ending(message), _room(1000, share)))
+        yield prose(cut(ending(message), room(1000, share)))
 
 
 def _fields(metadata: Mapping[str, Any], share: float) -> dict[str, str]:
-    limit = _room(FIELD_CHARS, share)
+    limit = room(FIELD_CHARS, share)
     shown = {
         one_line(str(name), limit) or "-": one_line(str(value), limit)
         for name, value in list(metadata.items())[:FIELDS]
@@ -164,27 +122,15 @@ def _fields(metadata: Mapping[str, Any], share: float) -> dict[str, str]:
 
 def _where(message: Message, share: float) -> str:
     """Notebook, cell, person, host, time it took, and the way back, in one line."""
+    said = [escaped(one_line(part, room(200, share))) for part in origin(message)]
     source = message.source
-    cell = f"[{source.cell_number}]" if source.cell_number is not None else ""
-    place = " ".join(part for part in (Path(source.notebook).name, cell) if part)
-    who = "@".join(part for part in (source.user, source.host) if part)
-    took = show_duration(message.duration_s) if message.duration_s is not None else ""
-    said = [escaped(one_line(part, _room(200, share))) for part in (place, who, took) if part]
     return " · ".join([*said, link(source.link, "open the notebook")] if source.link else said)
 
 
 def _fallback(message: Message) -> str:
     """For notifications, screen readers and search; blocks are what people see."""
     said = ending(message) if message.decision is not None else message.error or message.text
-    first = one_line(f"{_LEVELS[message.level]} {message.title}", 300)
+    first = one_line(f"{LEVELS[message.level]} {message.title}", 300)
     more = one_line(said, FALLBACK_CHARS - len(first)) if said.strip() else ""
     text = escaped(f"{first}: {more}" if more else first)
     return " ".join([text, *map(mention, message.mention[:MENTIONS])])
-
-
-def _files(message: Message, is_cut: Mapping[str, _Part]) -> Iterator[Attachment]:
-    for part in is_cut.values():
-        if not (part.file == "traceback.txt" and message.whole_traceback):
-            yield Attachment(part.file, part.label or "Text", part.text)
-    if message.whole_traceback:
-        yield Attachment("traceback.txt", "Traceback", clean(message.whole_traceback))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nbalert.channels.signs import ENDINGS
 from nbalert.channels.slack_words import Block, context, escaped, one_line, size_of
 from nbalert.message import Message
 from nbalert.policy import Button
-from nbalert.question import Outcome, Question
+from nbalert.question import Question
 
 BUTTON_CHARS = 75
 """Source: Block Kit, button element."""
@@ -16,14 +17,6 @@ ROW = 25
 """Elements of an actions block (Source: Block Kit, actions block)."""
 BUTTONS_CHARS = 6000
 """With more choices than fit they are answered by reply: all blocks together have room for twice that."""
-
-_ENDINGS = {
-    Outcome.APPROVED: "✅",
-    Outcome.REJECTED: "❌",
-    Outcome.EXPIRED: "⌛",
-    Outcome.CANCELLED: "🚫",
-    Outcome.ERROR: "⚠️",
-}
 
 
 def question_blocks(
@@ -52,7 +45,7 @@ def ending(message: Message) -> str:
     """How the question ended, in one line; empty where it has not."""
     if message.decision is None:
         return ""
-    return one_line(f"{_ENDINGS[message.decision.outcome]} {message.decision.sentence}", 1000)
+    return one_line(f"{ENDINGS[message.decision.outcome]} {message.decision.sentence}", 1000)
 
 
 def pressed(question: Question, value: str) -> Button | None:

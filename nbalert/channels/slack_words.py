@@ -50,22 +50,6 @@ def link(url: str, label: str) -> str:
     return f"<{safe}|{escaped(label).replace('|', ' ')}>"
 
 
-def cut(text: str, limit: int, keep: str = "head") -> str:
-    """At most `limit` characters and a line that says how many are missing.
-
-    Args:
-        keep: `head`, `tail` or `ends`.
-    """
-    if len(text) <= limit:
-        return text
-    mark = f"… {len(text) - limit:,} characters cut …"
-    if keep == "tail":
-        return f"{mark}\n{text[-limit:]}"
-    if keep == "ends":
-        return f"{text[: limit - limit // 2]}\n{mark}\n{text[len(text) - limit // 2 :]}"
-    return f"{text[:limit]}\n{mark}"
-
-
 def one_line(text: str, limit: int) -> str:
     """One line, an ellipsis where it was longer."""
     line = " ".join(clean(text).split())

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbalert.channels.excerpts import cut
 from nbalert.channels.slack_blocks import BLOCKS_CHARS, Rendered, render
-from nbalert.channels.slack_words import cut, escaped, mention, size_of
+from nbalert.channels.slack_words import escaped, mention, size_of
 from nbalert.message import Level, Message, Source
 from nbalert.question import Decision, Outcome
 from tests.chat_servers import slack_rules
