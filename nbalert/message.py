@@ -61,6 +61,7 @@ class Source:
     Args:
         link: Where the notebook can be opened. Never holds a secret.
         commit: Of the notebook's folder: `1a2b3c4d5e`, with ` (modified)` where it has changes.
+        kernel: What people call it: `Python 3 (ipykernel)`.
     """
 
     notebook: str = ""
@@ -70,6 +71,16 @@ class Source:
     user: str = ""
     link: str = ""
     commit: str = ""
+    kernel: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Notebook and cell, person and host, kernel, commit, as far as they are known: for one line."""
+        cell = f"cell {self.cell_number}" if self.cell_number is not None else ""
+        name = self.notebook.replace("\\", "/").rpartition("/")[2]
+        place = ", ".join(filter(None, (name, cell)))
+        person = "@".join(filter(None, (self.user, self.host)))
+        return tuple(filter(None, (place, person, self.kernel, self.commit and f"commit {self.commit}")))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Source:

@@ -12,6 +12,7 @@ from functools import cache
 from nbalert.backlink import backlink
 from nbalert.commits import commit_of
 from nbalert.errors import NbalertError
+from nbalert.kernel_name import kernel_name
 from nbalert.message import Level, Message, Posted, Source, Value
 from nbalert.process import client
 
@@ -119,7 +120,13 @@ def here(known: Source | None = None) -> Source:
         template = sender.settings.notebook_url
     link = source.link or backlink(template, notebook, source.cell_id)
     return replace(
-        source, host=host, user=user, notebook=notebook, link=link, commit=commit_of(sender.folder)
+        source,
+        host=host,
+        user=user,
+        notebook=notebook,
+        link=link,
+        commit=commit_of(sender.folder),
+        kernel=kernel_name(),
     )
 
 

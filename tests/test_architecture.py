@@ -77,7 +77,7 @@ errors
 standing
 question
 agreement terms string_literals tables
-policy durations forks ending socket_paths clock trail nearest html_reading
+policy durations forks ending socket_paths clock trail nearest html_reading kernel_name
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -15,14 +15,15 @@ from nbalert.channels.discord_parts import FILE_BYTES, Block, File
 from nbalert.channels.discord_text import escape, split, trimmed, units
 from nbalert.channels.discord_title import filled
 from nbalert.channels.markdown import broken, clean, ends, fenced
-from nbalert.durations import show_duration
+from nbalert.channels.signs import origin
 from nbalert.message import Image, Level, Message, Value
 
 TITLE = 256
 DESCRIPTION = 4000
 """Below the 4,096 of the service: title, fields and footer fit beside it into the 6,000 of a message."""
-FIELD_NAME, FIELD_VALUE, FIELDS, FIELDS_TOTAL = 256, 1024, 24, 1500
-FOOTER = 200
+FIELD_NAME, FIELD_VALUE, FIELDS, FIELDS_TOTAL = 256, 1024, 24, 1400
+FOOTER = 300
+TRACEBACK = "Traceback"
 TEXT_TOTAL = 15_000
 """What is longer becomes a file: nobody reads more than three messages of one alert."""
 SHORT = 2000
@@ -63,7 +64,7 @@ def blocks(message: Message, embed_title: str, has_timestamp: bool) -> Iterator[
         has_timestamp: Whether the time is shown.
     """
     fields, long_fields = _fields(message.metadata)
-    sections, files = _shortened([*_sections(message, embed_title), *long_fields])
+    sections, files = _shortened([*_sections(message, embed_title), *long_fields], message.whole_traceback)
     colour = {"color": COLOURS[message.level]}
     first = {**colour, **_frame(message, embed_title, has_timestamp)}
     if fields:
@@ -85,7 +86,7 @@ def _sections(message: Message, embed_title: str) -> Iterator[_Section]:
         yield _Section("Error", message.error, "")
     for name, text, language in (
         ("Result", message.result, ""),
-        ("Traceback", message.traceback, "py"),
+        (TRACEBACK, message.traceback, "py"),
         ("Output", message.output, ""),
         ("Code", message.code, "py"),
     ):
@@ -93,8 +94,8 @@ def _sections(message: Message, embed_title: str) -> Iterator[_Section]:
             yield _Section(name, text, language)
 
 
-def _shortened(sections: list[_Section]) -> tuple[list[_Section], list[File]]:
-    """The longest texts become files, until the rest can be read; their ends stay."""
+def _shortened(sections: list[_Section], whole_traceback: str) -> tuple[list[_Section], list[File]]:
+    """The longest texts become files, until the rest can be read; a whole traceback always."""
     shown, files = list(sections), list[File]()
     while sum(units(one.shown) for one in shown) > TEXT_TOTAL:
         place = max(range(len(shown)), key=lambda n: units(shown[n].shown))
@@ -102,8 +103,12 @@ def _shortened(sections: list[_Section]) -> tuple[list[_Section], list[File]]:
         if len(long.text) <= 2 * SHORT:
             break
         name = f"{len(files) + 1}-{file_name(long.name.lower() or 'text')}.txt"
-        files.append(text_file(name, long.text))
+        files.append(
+            text_file(name, whole_traceback if long.name == TRACEBACK and whole_traceback else long.text)
+        )
         shown[place] = replace(long, text=f"{ends(long.text, SHORT)}\n(the whole is in {name})")
+    if whole_traceback and not any(file.name.endswith("-traceback.txt") for file in files):
+        files.append(text_file("traceback.txt", whole_traceback))
     return shown, files
 
 
@@ -148,11 +153,7 @@ def _frame(message: Message, embed_title: str, has_timestamp: bool) -> dict[str,
 
 def footer_of(message: Message) -> str:
     """Where it comes from, in one line."""
-    source = message.source
-    person = "@".join(part for part in (source.user, source.host) if part)
-    cell = f"cell {source.cell_number}" if source.cell_number is not None else ""
-    took = show_duration(message.duration_s) if message.duration_s is not None else ""
-    return trimmed(clean(" · ".join(part for part in (source.notebook, cell, person, took) if part)), FOOTER)
+    return trimmed(clean(" · ".join(origin(message))), FOOTER)
 
 
 def _fields(metadata: Mapping[str, Value]) -> tuple[list[dict[str, Any]], list[_Section]]:

@@ -45,6 +45,8 @@ def question_blocks(message: Message, question: Question, has_timestamp: bool) -
     }
     if footer := footer_of(message):
         embed["footer"] = {"text": footer}
+    if message.source.link.startswith(("https://", "http://")):
+        embed["url"] = message.source.link
     if has_timestamp:
         embed["timestamp"] = message.created_at.isoformat()
     yield Block(embed)

@@ -121,7 +121,7 @@ def _fields(metadata: Mapping[str, Any], share: float) -> dict[str, str]:
 
 
 def _where(message: Message, share: float) -> str:
-    """Notebook, cell, person, host, time it took, and the way back, in one line."""
+    """Where it comes from, the time it took, and the way back, in one line."""
     said = [escaped(one_line(part, room(200, share))) for part in origin(message)]
     source = message.source
     return " · ".join([*said, link(source.link, "open the notebook")] if source.link else said)

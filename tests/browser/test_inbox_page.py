@@ -51,7 +51,13 @@ def test_signing_out(open_page: OpenPage) -> None:
 def test_all_parts_are_shown(inbox: Inbox, open_page: OpenPage) -> None:
     """Level as a word, title and text, what the cell brought, fields, source and time are on the card."""
     source = Source(
-        notebook="train.ipynb", cell_number=7, host="gpu-2", user="ann", link="https://hub.example/x"
+        notebook="/home/ann/train.ipynb",
+        cell_number=7,
+        host="gpu-2",
+        user="ann",
+        link="https://hub.example/x",
+        commit="1a2b3c",
+        kernel="Python 3",
     )
     message = Message(
         title="Training failed",
@@ -82,7 +88,9 @@ def test_all_parts_are_shown(inbox: Inbox, open_page: OpenPage) -> None:
         expect(card).to_contain_text(text)
     card.get_by_role("button", name="Show all 30 lines").click()
     expect(card).to_contain_text("frame 29")
-    expect(card.locator("footer")).to_have_text("train.ipynb, cell 7ann@gpu-2took 2 min 5 s")
+    expect(card.locator("footer")).to_have_text(
+        "train.ipynb, cell 7ann@gpu-2Python 3commit 1a2b3ctook 2 min 5 s"
+    )
     expect(card.get_by_role("link", name="train.ipynb, cell 7")).to_have_attribute("href", source.link)
     expect(card.get_by_role("link", name="https://hub.example/report")).to_be_visible()
     expect(card.locator("time")).to_have_attribute("datetime", message.to_json()["created_at"])
@@ -102,7 +110,8 @@ def test_text_never_becomes_html(inbox: Inbox, open_page: OpenPage) -> None:
         traceback=evil + "\n",
         output=evil,
         metadata={evil: evil},
-        source=Source(notebook=evil, user=evil, host=evil, link="javascript:alert(4)"),
+        html=f"<table><tr><td>{evil}</td><td>&lt;img src=x onerror=alert(5)&gt;</td></tr></table>",
+        source=Source(notebook=evil, user=evil, host=evil, link="javascript:alert(4)", kernel=evil),
         topic=evil,
         images=(Image(svg, "image/svg+xml", evil),),
         question=replace(asked, id="q"),
@@ -130,6 +139,20 @@ def test_text_never_becomes_html(inbox: Inbox, open_page: OpenPage) -> None:
     assert page.locator(".card a[href^=javascript]").count() == 0
     expect(page.locator(".reason")).to_have_text(evil)
     page.wait_for_function("document.querySelector('.pictures img').naturalWidth === 40")
+
+
+def test_a_table(inbox: Inbox, open_page: OpenPage) -> None:
+    """A frame stands as a table in place of its text: names, rows, numbers at the right, its shape below."""
+    head = "<tr><th></th><th>town</th><th>people</th></tr>"
+    rows = "".join(f"<tr><th>{n}</th><td>{town}</td><td>{n * 1000}</td></tr>" for n, town in enumerate("ab"))
+    html = f"<table><caption>2 rows × 2 columns</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    post(inbox.sender(), Message(title="Loaded", result="as text", html=html))
+    card = open_page("bob").locator(".card")
+    expect(card.get_by_role("table", name="2 rows × 2 columns")).to_be_visible()
+    expect(card.get_by_role("columnheader", name="people")).to_have_class("number")
+    expect(card.get_by_role("cell", name="1000")).to_have_css("text-align", "right")
+    expect(card.get_by_role("rowheader")).to_have_text(["0", "1"])
+    expect(card).not_to_contain_text("as text")
 
 
 def test_live(inbox: Inbox, open_page: OpenPage) -> None:

@@ -84,6 +84,16 @@ def test_longer_ones_become_files() -> None:
     assert [(file.name, file.data.decode()) for file in part.files] == [("1-traceback.txt", long)]
 
 
+@pytest.mark.parametrize("chars", [100, 40_000], ids=["short", "long"])
+def test_a_whole_traceback_is_a_file(chars: int) -> None:
+    """The short one is shown, or its ends are; the file has every frame, once."""
+    parts = sent(Message(title="t", traceback="short" * (chars // 5), whole_traceback="every frame"))
+    assert "short" in rendered(parts[0].fields["embeds"][0]["description"])
+    files = [file for part in parts for file in part.files]
+    assert [file.name.lstrip("1-") for file in files] == ["traceback.txt"]
+    assert files[0].data == b"every frame"
+
+
 @pytest.mark.parametrize("level", Level)
 def test_colours(level: Level) -> None:
     """One a level."""
@@ -117,9 +127,12 @@ def test_fields() -> None:
 
 def test_where_it_comes_from() -> None:
     """In the footer; the title leads back to the notebook, to nowhere else."""
-    source = Source(notebook="a.ipynb", cell_number=3, host="box", user="ann", link="https://hub/x")
+    where = {"notebook": "/home/ann/a.ipynb", "cell_number": 3, "host": "box", "user": "ann"}
+    source = Source(**where, link="https://hub/x", commit="1a2b", kernel="Python 3")  # type: ignore[arg-type]
     (embed,) = embeds(sent(Message(title="t", source=source, duration_s=2.0)))
-    assert embed["footer"]["text"] == "a.ipynb · cell 3 · ann@box · 2.0 s"
+    assert embed["footer"]["text"] == "a.ipynb, cell 3 · ann@box · Python 3 · commit 1a2b · 2.0 s"
+    assert embed["url"] == "https://hub/x"
+    (embed,) = embeds(sent(Message(title="t", source=source, question=question())))
     assert embed["url"] == "https://hub/x"
     (embed,) = embeds(sent(Message(title="t", source=Source(link="javascript:x"))))
     assert "url" not in embed

@@ -67,12 +67,19 @@ def test_levels() -> None:
 
 
 def test_where_it_comes_from() -> None:
-    """Notebook, cell, who, how long, and the way back, in small print."""
+    """Notebook, cell, who, kernel, commit, how long, and the way back, in small print."""
     source = Source(
-        notebook="/home/ann/a_b.ipynb", cell_number=3, user="ann", host="hub", link="https://h/x|y"
+        notebook="/home/ann/a_b.ipynb",
+        cell_number=3,
+        user="ann",
+        host="hub",
+        link="https://h/x|y",
+        commit="1a2b",
+        kernel="Python 3",
     )
     shown = checked(render(Message(title="x", source=source, duration_s=65)))
-    assert "a_b.ipynb [3] · ann@hub · 1 min 5 s · <https://h/x%7Cy|open the notebook>" in shown
+    told = "a_b.ipynb, cell 3 · ann@hub · Python 3 · commit 1a2b · 1 min 5 s"
+    assert f"{told} · <https://h/x%7Cy|open the notebook>" in shown
     assert "<" not in checked(render(Message(title="x", source=replace(source, link="javascript:x"))))
 
 

@@ -2,6 +2,7 @@
 
 import { ask, isOver } from "./ask.js";
 import { dayName, duration, el, icon, isWeb, outside, time } from "./dom.js";
+import { table } from "./table.js";
 import { folded, prose, python, visible } from "./text.js";
 
 const WORDS = { OK: "OK", INFO: "Info", WARNING: "Warning", CRITICAL: "Critical" };
@@ -34,7 +35,7 @@ function parts(view, room) {
     message.text && message.text !== message.question?.text && fold("text", el("p", { class: "text" }, prose(message.text))),
     message.question && ask(view, room),
     message.error && el("p", { class: "error" }, visible(message.error)),
-    mono("result", "Result"),
+    result(message, fold) ?? mono("result", "Result"),
     message.traceback && message.traceback !== message.error && mono("traceback", "Traceback"),
     message.whole_traceback && message.whole_traceback !== message.traceback
       && mono("whole_traceback", "Whole traceback", "traceback"),
@@ -43,6 +44,12 @@ function parts(view, room) {
     fields(message.metadata),
     message.code && message.code !== message.question?.code && cell(message.code),
   ].filter(Boolean);
+}
+
+// A table in place of its text, where there is one.
+function result(message, fold) {
+  const shown = message.html && table(message.html);
+  return shown ? el("div", { class: "part result" }, el("h3", {}, "Result"), fold("result", shown)) : null;
 }
 
 function cell(code) {
@@ -66,11 +73,12 @@ function fields(metadata) {
 }
 
 function source(message) {
-  const { notebook, cell_number: number, host, user, link, commit } = message.source;
-  const place = [notebook, number === null ? "" : `cell ${number}`].filter(Boolean).join(", ");
+  const { notebook, cell_number: number, host, user, link, commit, kernel } = message.source;
+  const place = [(notebook ?? "").split(/[\\/]/).pop(), number === null ? "" : `cell ${number}`].filter(Boolean).join(", ");
   const bits = [
     place && (isWeb(link) ? outside(link, place) : place),
     [user, host].filter(Boolean).join("@"),
+    kernel,
     commit && `commit ${commit}`,
     message.duration_s === null ? "" : `took ${duration(message.duration_s)}`,
     message.topic && `topic ${message.topic}`,
