@@ -23,6 +23,8 @@ KINDS = {
     "discord": "nbalert.channels.discord:DiscordChannel",
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
+    "mattermost": "nbalert.channels.mattermost:MattermostChannel",
+    "mattermost-webhook": "nbalert.channels.mattermost_webhook:MattermostWebhookChannel",
     "slack": "nbalert.channels.slack:SlackChannel",
     "slack-webhook": "nbalert.channels.slack_webhook:SlackWebhookChannel",
     "webhook": "nbalert.channels.webhook:WebhookChannel",

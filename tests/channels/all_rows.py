@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
+from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
 from tests.channels.row_plain import InboxRow, WebhookRow
 from tests.channels.row_slack import SlackRow, SlackWebhookRow
 from tests.channels.rows import Row
 
-_ROWS = (DiscordRow, DiscordWebhookRow, InboxRow, SlackRow, SlackWebhookRow, WebhookRow)
+_ROWS = (
+    DiscordRow,
+    DiscordWebhookRow,
+    InboxRow,
+    MattermostRow,
+    MattermostWebhookRow,
+    SlackRow,
+    SlackWebhookRow,
+    WebhookRow,
+)
 ROWS: dict[str, type[Row]] = {row.kind: row for row in _ROWS}
