@@ -27,6 +27,7 @@ KINDS = {
     "mattermost-webhook": "nbalert.channels.mattermost_webhook:MattermostWebhookChannel",
     "slack": "nbalert.channels.slack:SlackChannel",
     "slack-webhook": "nbalert.channels.slack_webhook:SlackWebhookChannel",
+    "telegram": "nbalert.channels.telegram:TelegramChannel",
     "webhook": "nbalert.channels.webhook:WebhookChannel",
 }
 """Kind → where its class is. Entry points of the group `nbalert.channels` add rows."""

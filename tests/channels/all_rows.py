@@ -6,6 +6,7 @@ from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
 from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
 from tests.channels.row_plain import InboxRow, WebhookRow
 from tests.channels.row_slack import SlackRow, SlackWebhookRow
+from tests.channels.row_telegram import TelegramRow
 from tests.channels.rows import Row
 
 _ROWS = (
@@ -16,6 +17,7 @@ _ROWS = (
     MattermostWebhookRow,
     SlackRow,
     SlackWebhookRow,
+    TelegramRow,
     WebhookRow,
 )
 ROWS: dict[str, type[Row]] = {row.kind: row for row in _ROWS}
