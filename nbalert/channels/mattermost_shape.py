@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from nbalert.channels.excerpts import CODE, Excerpt, attachments, excerpts
 from nbalert.channels.markdown import clean, ends
 from nbalert.channels.mattermost_question import (
     COLOURS,
@@ -18,7 +19,7 @@ from nbalert.channels.mattermost_question import (
     question_text,
 )
 from nbalert.channels.mattermost_text import code, cut, escape, mentions, one_line
-from nbalert.durations import show_duration
+from nbalert.channels.signs import origin
 from nbalert.message import Image, Message, Value
 
 NATIVE = "mattermost"
@@ -26,7 +27,6 @@ MESSAGE = 16_383
 FIELDS, FIELD_NAME, FIELD_VALUE = 25, 100, 300
 SHORT_FIELD = 40
 """Two that are no longer stand side by side."""
-TRACEBACK = "traceback.txt"
 FILE_BYTES = 50 * 2**20
 """Half of what a server takes that nobody has set otherwise."""
 FILE_CHARS = FILE_BYTES // 4
@@ -59,30 +59,6 @@ class Rendered:
     props: Mapping[str, Any] | None = None
 
 
-class _Part(NamedTuple):
-    """A text of the message, how much of it is shown, and the file that has it whole."""
-
-    label: str
-    text: str
-    limit: int
-    file: str
-    language: str | None = ""
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.text) > self.limit
-
-    def shown(self) -> str:
-        """As the attachment has it."""
-        if self.language is None:
-            return escape(cut(self.text, self.limit))
-        # Of a traceback both ends tell: what was called, and what went wrong.
-        both = self.is_long and self.file == TRACEBACK
-        text = ends(self.text, self.limit) if both else cut(self.text, self.limit)
-        head = f"**{self.label}**\n" if self.label else ""
-        return head + code(text, self.language)
-
-
 def render(message: Message, people: Mapping[str, str]) -> Rendered:
     """A message for a post or an edit of one.
 
@@ -94,16 +70,30 @@ def render(message: Message, people: Mapping[str, str]) -> Rendered:
         return _native(message, native, named, people)
     if message.question:
         return _question(message, named, people)
-    parts = [part for part in _parts(message) if part.text.strip()]
+    parts = excerpts(message, clean)
     fields, left = _fields(message.metadata)
     attachment = {
         **_frame(message),
         "color": COLOURS[message.level],
-        "text": "\n".join(part.shown() for part in parts) + left,
+        "text": "\n".join([*_whole_title(message), *map(_shown, parts), *left, *_too_large(message.images)]),
         "fields": fields,
     }
-    files = (*_texts(message, parts), *_figures(message.images))
+    texts = attachments(message, [part for part in parts if part.is_cut()], clean)
+    files = (*(File(one.name, _encoded(one.text)) for one in texts), *_figures(message.images))
     return Rendered(_headed(message.title or message.level.name, named), [attachment], files)
+
+
+def _shown(part: Excerpt) -> str:
+    if not part.label:
+        return escape(part.shown())
+    language = "python" if part.file in (CODE, "traceback.txt") else ""
+    return f"**{part.label}**\n{code(part.shown(), language)}"
+
+
+def _whole_title(message: Message) -> Iterator[str]:
+    """Where it does not fit above."""
+    if len(message.title) > TITLE_CHARS:
+        yield escape(cut(message.title, 4 * TITLE_CHARS))
 
 
 def _native(
@@ -114,9 +104,9 @@ def _native(
     given = native.get("attachments") or (native.get("props") or {}).get("attachments") or []
     asked = _question(message, [], people) if message.question else Rendered("", [], ())
     text = " ".join(part for part in (mentions(named), str(native.get("message", ""))) if part)
-    attachments = [*given, *asked.attachments]
     files = (*asked.files, *_figures(message.images))
-    return Rendered(cut(text, MESSAGE), attachments, files, asked.has_whole_code, props)
+    shown = [*given, *asked.attachments]
+    return Rendered(cut(text, MESSAGE), shown, files, asked.has_whole_code, props)
 
 
 def _question(message: Message, named: list[str], people: Mapping[str, str]) -> Rendered:
@@ -132,49 +122,34 @@ def _headed(title: str, named: list[str]) -> str:
     return f"{mentions(named)} {head}" if named else head
 
 
-def _parts(message: Message) -> Iterator[_Part]:
-    if len(message.title) > TITLE_CHARS:
-        yield _Part("", clean(message.title), 4000, "title.txt", None)
-    yield _Part("", clean(message.text), 4000, "text.txt", None)
-    if message.error not in message.traceback:
-        yield _Part("Error", message.error, 1000, "error.txt")
-    yield _Part("Traceback", message.traceback, 4000, TRACEBACK, "python")
-    yield _Part("Result", message.result, 3000, "result.txt")
-    yield _Part("Output", message.output, 2000, "output.txt")
-    yield _Part("Cell", message.code, 3000, "cell.py", "python")
-
-
-def _texts(message: Message, parts: Sequence[_Part]) -> Iterator[File]:
-    whole = {part.file: part.text for part in parts if part.is_long}
-    if message.whole_traceback:
-        whole[TRACEBACK] = message.whole_traceback
-    for name, text in whole.items():
-        shown = text if len(text) <= FILE_CHARS else ends(text, FILE_CHARS)
-        yield File(name, shown.encode("utf-8", "replace"))
+def _encoded(text: str) -> bytes:
+    shown = text if len(text) <= FILE_CHARS else ends(text, FILE_CHARS)
+    return shown.encode("utf-8", "replace")
 
 
 def _figures(images: Sequence[Image]) -> Iterator[File]:
     yield from (File(image.name, image.data, image.mime) for image in images if len(image.data) <= FILE_BYTES)
 
 
+def _too_large(images: Sequence[Image]) -> Iterator[str]:
+    if count := sum(len(image.data) > FILE_BYTES for image in images):
+        yield f"{count} figure(s) left out: larger than 50 MB."
+
+
 def _frame(message: Message) -> dict[str, Any]:
     """Where it comes from and the way back; for a notification what it is about."""
     source = message.source
-    cell = f"cell {source.cell_number}" if source.cell_number is not None else ""
-    person = "@".join(part for part in (source.user, source.host) if part)
-    where = " · ".join(part for part in (source.notebook, cell, person) if part)
-    took = show_duration(message.duration_s) if message.duration_s is not None else ""
     frame = {
         "fallback": one_line(f"{message.level.name}: {message.title}", 300),
-        "author_name": one_line(where, 200),
-        "footer": " · ".join(part for part in (message.level.name, took) if part),
+        "author_name": one_line(" · ".join(origin(message)), 300),
+        "footer": message.level.name,
     }
     if source.link.startswith(("https://", "http://")):
         frame |= {"author_link": source.link, "author_name": frame["author_name"] or "Open the notebook"}
     return frame
 
 
-def _fields(metadata: Mapping[str, Value]) -> tuple[list[dict[str, Any]], str]:
+def _fields(metadata: Mapping[str, Value]) -> tuple[list[dict[str, Any]], list[str]]:
     """The first ones, and a line on those that are left out."""
     shown = [(one_line(str(name), FIELD_NAME), clean(str(value))) for name, value in metadata.items()]
     fields = [
@@ -186,4 +161,4 @@ def _fields(metadata: Mapping[str, Value]) -> tuple[list[dict[str, Any]], str]:
         for name, value in shown[:FIELDS]
     ]
     left = len(shown) - FIELDS
-    return fields, f"\n{left} more field(s) left out." if left > 0 else ""
+    return fields, [f"{left} more field(s) left out."] if left > 0 else []

@@ -69,7 +69,7 @@ def test_an_alert(mattermost: Mattermost) -> None:
     (shown,) = post["props"]["attachments"]
     assert post["message"] == "**train failed**"
     assert (shown["color"], shown["author_link"]) == ("#e74c3c", "https://hub/lab")
-    assert shown["author_name"] == "train.ipynb · cell 3 · ann@gpu1"
+    assert shown["author_name"] == "train.ipynb, cell 3 · ann@gpu1 · 1 min 2 s"
     assert [(one["title"], one["short"]) for one in shown["fields"]] == [("loss", True), ("note", False)]
     (file,) = (mattermost.kept.files[id_] for id_ in post["file_ids"])
     assert file == ("traceback.txt", message.whole_traceback.encode())
