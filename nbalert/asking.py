@@ -19,17 +19,19 @@ from nbalert.asked import Asked, unaltered
 from nbalert.clock import Clock
 from nbalert.durations import parse_timeout
 from nbalert.eligibility import places_for
-from nbalert.errors import NotApproved
+from nbalert.errors import CannotAsk, NotApproved
 from nbalert.keep_alive import heard_of
 from nbalert.message import Source
+from nbalert.patterns import TooSlow
 from nbalert.process import client
 from nbalert.question import Decision, Question, sha256_of
-from nbalert.shown_code import shown, visible_line
+from nbalert.shown_code import Shown, shown, visible_line
 from nbalert.terms import Terms
 from nbalert.waiting import wait_for
 from nbalert.widgets import view_of
 
 if TYPE_CHECKING:
+    from nbalert.client import Client
     from nbalert.widgets.view import View
 
 
@@ -61,7 +63,7 @@ def put(
     now = clock.now()
     timeout_s = settings.ask_timeout_s if terms.timeout_s is None else terms.timeout_s
     ends = not math.isinf(timeout_s)
-    to_show = shown(code)
+    to_show = _shown_code(sender, code)
     question = Question(
         id=secrets.token_urlsafe(18),
         text=visible_line(text),
@@ -81,6 +83,15 @@ def put(
     asked = Asked(sender, question, places.channels, code, alteration)
     asked.put(source or Source(), to_show.note)
     return asked
+
+
+def _shown_code(sender: Client, code: str) -> Shown:
+    try:
+        return shown(code, sender.redactor.secrets_in)
+    except TooSlow as error:
+        raise CannotAsk(
+            f"what is secret in the code is not known: the pattern {error} takes too long"
+        ) from None
 
 
 def ask(

@@ -5,7 +5,6 @@ Accepting a message is one file and one short frame; what becomes of it is heard
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -24,16 +23,15 @@ from nbalert.home import Home
 from nbalert.introduction import Introduction
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
+from nbalert.outbox import Outbox
 from nbalert.pending import Pending
 from nbalert.policy import Reply
 from nbalert.question import Decision
-from nbalert.spool import Spool
 
 if TYPE_CHECKING:
+    from nbalert.redaction import Redactor
     from nbalert.settings import Settings
     from nbalert.workbench import Workbench
-
-log = logging.getLogger(__name__)
 
 OWED_S = 2.0
 """How long the courier is given, at a process's end, to say what it has not shown yet."""
@@ -53,7 +51,6 @@ class Client:
         self.folder = folder
         self.notebook = notebook
         self.origin = uuid4().hex
-        self._spool = Spool(home.spool)
         self._guard = threading.Lock()
         self._messages: dict[str, Future[list[Receipt]]] = {}
         self._questions: dict[str, Pending] = {}
@@ -62,6 +59,7 @@ class Client:
         self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
         self._introduction = Introduction(home, folder, self._connection.send)
+        self._outbox = Outbox(home.spool, self._known)
 
     @property
     def settings(self) -> Settings:
@@ -83,16 +81,22 @@ class Client:
         self._introduction.renew()
         self.start()
 
-    def accept(self, message: Message, channels: Sequence[str]) -> Posted:
-        """Put a message on disk and say so to the courier.
+    @property
+    def redactor(self) -> Redactor:
+        """What scrubs all that leaves: for whoever cuts a text, as half a secret is not known for one."""
+        return self._outbox.redactor
+
+    def accept(self, message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> Posted:
+        """Put a message on disk, without its secrets, and say so to the courier.
 
         Args:
             channels: Names; an empty name is the default channel.
+            is_redacted: False leaves out only known secrets, where the user's own settings allow that.
 
         Raises:
             OSError: It could not be written.
         """
-        return Posted(*self._accept(message, channels))
+        return Posted(*self._accept(message, channels, is_redacted=is_redacted))
 
     def ask(self, message: Message, channels: Sequence[str], pending: Pending) -> None:
         """Put a question on disk and say so to the courier; `pending` hears of it.
@@ -119,12 +123,10 @@ class Client:
     def cancel(self, pending: Pending, reason: str) -> None:
         """Stop waiting: nobody can approve any more, whether or not a courier is there to hear it."""
         self.forget(pending)
-        try:
-            self._spool.put({"kind": "cancel", "question": pending.id, "reason": reason})
-        except OSError:  # an interrupt stays an interrupt on a full disk, and nobody waits any more
-            log.warning("the chat is not told that a question was cancelled: the spool cannot be written")
-            return
-        self._connection.wake()
+        cancel = {"kind": "cancel", "question": pending.id, "reason": reason}
+        # An interrupt stays an interrupt on a full disk, and nobody waits any more.
+        if self._outbox.note(cancel, "the chat is not told that a question was cancelled"):
+            self._connection.wake()
 
     def report_outcome(self, question_id: str, run: str, outcome: str) -> None:
         """Have on record how the code ended that an approval has let run.
@@ -133,12 +135,10 @@ class Client:
             run: The run that has used the approval.
             outcome: `ok`, or the type of what was raised. No text of an exception: it may hold a secret.
         """
-        try:
-            self._spool.put({"kind": "outcome", "question": question_id, "run": run, "outcome": outcome})
-        except OSError:  # the code has run, and its cell does not fail for this
-            log.warning("the audit trail lacks how an approved cell ended: the spool cannot be written")
-            return
-        self._connection.wake()
+        ended = {"kind": "outcome", "question": question_id, "run": run, "outcome": outcome}
+        # The code has run, and its cell does not fail for this.
+        if self._outbox.note(ended, "the audit trail lacks how an approved cell ended"):
+            self._connection.wake()
 
     def forget(self, pending: Pending) -> None:
         """The question is of no more interest to this process."""
@@ -152,12 +152,14 @@ class Client:
             run: Unique.
             told: What its message would say: title, channels, code, output, source, started_at.
         """
+        told = self._outbox.scrubbed(told)
         with self._guard:
             self._runs[run] = told
         self._connection.tell({"do": "begin", "run": run, "told": told})
 
     def report_output(self, run: str, output: str) -> None:
         """The last lines that a running cell has printed."""
+        output = self.redactor.text(output)
         with self._guard:
             if told := self._runs.get(run):
                 told["output"] = output
@@ -220,17 +222,23 @@ class Client:
         except CourierError:  # whoever is the next courier does it
             return 0
 
-    def _accept(self, message: Message, channels: Sequence[str]) -> tuple[str, Future[list[Receipt]]]:
+    def _known(self) -> Settings:
+        """The settings as they were read last: whoever accepts something has just read them."""
+        return self._introduction.known or self._introduction.settings
+
+    def _accept(
+        self, message: Message, channels: Sequence[str], *, is_redacted: bool = True
+    ) -> tuple[str, Future[list[Receipt]]]:
         receipts: Future[list[Receipt]] = Future()
         data = {
             "kind": "message",
             "origin": self.origin,
             "project": self._introduction.project,
             "channels": list(channels),
-            "message": message.to_json(),
+            "message": self._outbox.stripped(message).to_json(),
         }
         with self._guard:  # the courier may settle it before it is noted here
-            entry = self._spool.put(data)
+            entry = self._outbox.put(data, is_redacted=is_redacted)
             self._messages[entry] = receipts
         self._connection.wake()
         return entry, receipts
@@ -240,7 +248,7 @@ class Client:
     def _is_needed(self) -> bool:
         with self._guard:
             asks = bool(self._questions)
-        return asks or self._spool.count() > 0
+        return asks or self._outbox.count() > 0
 
     def _greeting(self) -> Iterator[Frame]:
         if self._workbench:

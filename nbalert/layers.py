@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from nbalert.described import toml_value
 from nbalert.errors import SettingsError
 from nbalert.fields import Duration, Frozen, Member, Origin, Timeout, validated
 from nbalert.home import Home
+from nbalert.patterns import checked
 
 FILE_NAME = "nbalert.toml"
 ENVIRONMENT = "the environment"
@@ -33,6 +34,17 @@ class Auto(Frozen):
         return {"after": value} if isinstance(value, str | int | float) else value
 
 
+def _patterns(value: object) -> object:
+    """One pattern needs no brackets, and `true` is what is so anyway."""
+    return (value,) if isinstance(value, str) else () if value is True else value
+
+
+Redact = Annotated[
+    Literal[False] | tuple[Annotated[str, AfterValidator(checked)], ...], BeforeValidator(_patterns)
+]
+"""Patterns of what is hidden besides secrets that are known; `false` hides nothing but those of channels."""
+
+
 class Layer(Frozen):
     """The keys of one layer; all optional."""
 
@@ -48,6 +60,8 @@ class Layer(Frozen):
         None, description="How long a process waits at its end for its deliveries"
     )
     auto: Auto | None = Field(None, description="Auto mode from the start")
+    redact: Redact = Field((), description="Regular expressions of what is secret besides")
+    allow_no_redact: bool = Field(False, description="Whether --no-redact counts; false in a project's file")
     me: dict[str, str] = Field(default_factory=dict, description="Your own id by kind of channel")
     groups: dict[str, tuple[Member, ...]] = Field(
         default_factory=dict, description="People by group, each as KIND:ID; approvers name it as group:NAME"

@@ -88,11 +88,12 @@ def _post(message: Message, channel: str | Sequence[str] | None) -> Posted:
     return sender.accept(message, channels)
 
 
-def leave(message: Message, channels: Sequence[str]) -> str:
+def leave(message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> str:
     """Accept a message about something that cannot be done again: a fault keeps it waiting, and is no error.
 
     Args:
         channels: Names; an empty name is the default channel.
+        is_redacted: As for `Client.accept`.
 
     Returns:
         The fault in one line, empty if there is none.
@@ -104,7 +105,7 @@ def leave(message: Message, channels: Sequence[str]) -> str:
     except NbalertError as error:  # settings can be mended later
         fault = f"{error} (the alert is kept, and waits)"
     try:
-        sender.accept(message, names)
+        sender.accept(message, names, is_redacted=is_redacted)
     except OSError as error:
         return f"the alert could not be kept in {sender.home.spool}: {error.strerror}"
     return fault

@@ -1,6 +1,7 @@
 """Where secrets stand in code: inside string literals, found by what they are assigned to and by their form.
 
-Code that does not parse, a shell's for example, is searched by form and by `name = "value"` alone.
+What code does is never hidden: names, calls and numbers stay. Comments, lines of magics and code that does
+not parse, a shell's for example, are searched as any text.
 """
 
 from __future__ import annotations
@@ -10,89 +11,77 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
+from nbalert.blots import BLOT, Secret, apart
+from nbalert.secret_formats import of_form
+from nbalert.secret_names import kind_of_name, may_be_named, named
 from nbalert.string_literals import Literal, Span, contents, literals, span_of
 
-_LAST = frozenset(
-    (
-        *("password", "passwd", "passphrase", "pwd", "passcode", "secret"),
-        *("token", "apikey", "credential", "credentials"),
-    )
-)
-_PAIRS = frozenset(
-    f"{first} key"
-    for first in ("api", "access", "private", "secret", "auth", "account", "signing", "encryption")
-) | {"connection string", "conn str", "auth header"}
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-_FORMS = re.compile(
-    r"""
-    xox[abeprs]-[\w-]{10,} | xapp-[\w-]{10,}                       # Slack
-    | (?<=hooks\.slack\.com/)[\w/]{20,}
-    | (?<=/api/webhooks/)\d+/[\w-]{20,}                            # Discord
-    | \b[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}
-    | \bgh[opsur]_\w{20,} | \bgithub_pat_\w{20,} | \bglpat-[\w-]{20,}
-    | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b                                # AWS
-    | \bAIza[\w-]{35} | \bya29\.[\w-]{20,}                         # Google
-    | \bsk-[\w-]{20,} | \b[rs]k_(?:live|test)_\w{16,} | \bwhsec_\w{16,}
-    | \bhf_\w{20,} | \bnpm_\w{36} | \bpypi-[\w-]{50,} | \bdop_v1_\w{40,}
-    | \bSG\.[\w-]{16,}\.[\w-]{16,} | \b\d{8,10}:[\w-]{35}\b        # SendGrid, Telegram
-    | \bsyt_\w{10,} | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*            # Matrix, JWT
-    | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
-    | (?<=://)[^\s/@:'"]*:(?P<password>[^\s/@'"]+)(?=@)            # in a URL
-    | [?&](?:\w*token|sig|signature|password|secret|\w*api_?key|key)=(?P<query>[^\s&'"]+)
-    | (?i:\b(?:bearer|basic)[ ]+)(?P<bearer>[\w.+/=~-]{12,})
-    | (?i:\b(?:password|pwd|accountkey|sharedaccesskey)=)(?P<pair>[^\s;'"&]+)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_GROUPS = ("password", "query", "bearer", "pair")
-_ASSIGNED = re.compile(
-    r"""(?P<name>[\w.-]+)["']?\s*\]?\s*(?::\s*[\w.]+\s*)?[:=]\s*[rbfuRBFU]{0,2}(?P<quote>\"\"\"|'''|"|')"""
-    r"""(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""",
-    re.DOTALL,
-)
 _MAGIC = re.compile(r"^(\s*)([%!?].*)$|^(\s*[\w., \[\]]+=\s*)([%!].*)$", re.MULTILINE)
 
 
-def secret_spans(code: str) -> list[Span]:
-    """Where secrets stand, in order and apart from each other."""
-    found = list(_of_form(code))
-    tree = _parsed(code)
-    text = code
+def secrets_in_code(code: str, further: Sequence[Secret] = ()) -> list[Secret]:
+    """Where secrets stand, in order and apart from each other.
+
+    Args:
+        further: Found by other means: they count within literals, comments and magics.
+    """
+    formed = list(of_form(code))
+    if not formed and not further and not may_be_named(code):
+        return []
+    tree, text = _parsed(code), code
     if tree is None:  # lines of magics do not count for what the rest is
         text = _MAGIC.sub(_masked, code)
         tree = _parsed(text)
-    found_literals = literals(text) if tree else None
-    if tree is None or found_literals is None:
-        found += (m.span("value") for m in _ASSIGNED.finditer(code) if is_secret_name(m["name"]))
-        return _merged(found)
-    lines = text.split("\n")
-    nodes = [span_of(node, lines) for node in _secret_nodes(tree)]
-    for literal in found_literals:
-        if any(start <= literal.start and literal.end <= end for start, end in nodes):
-            found += contents(code, literal)
-    return _merged(_outside_expressions(code, found, found_literals))
+    parts = literals(text) if tree else None
+    if tree is None or parts is None:
+        return apart([*formed, *further, *named(code, is_code=True)])
+    within = [span for literal in parts.literals for span in contents(code, literal)]
+    beside = [*parts.comments, *(_magics(code) if text is not code else ())]
+    found = [part for secret in formed for part in _clipped(secret, within) or (secret,)]
+    found += [part for secret in further for part in _clipped(secret, [*within, *beside])]
+    found += _named_in(code, within, is_code=False)  # `"Server=db;Password=…"`
+    found += _named_in(code, beside, is_code=True)
+    return apart([*found, *_of_nodes(code, text.split("\n"), tree, parts.literals)])
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether what is called so is a secret: `db_password`, `apiKey`, `SLACK_TOKEN`; not `max_tokens`."""
-    words = [word.lower() for word in _WORD.findall(name)]
-    return bool(words) and (
-        words[-1] in _LAST or " ".join(words[-2:]) in _PAIRS or words[-2:-1] == ["secret"]
-    )
+def _of_nodes(code: str, lines: list[str], tree: ast.Module, among: Sequence[Literal]) -> Iterator[Secret]:
+    """The contents of literals that belong to something secret."""
+    nodes = [(span_of(node, lines), kind) for node, kind in _secret_nodes(tree)]
+    for literal in among:
+        for (start, end), kind in nodes:
+            if start <= literal.start and literal.end <= end:
+                yield from (
+                    Secret(*span, kind) for span in contents(code, literal) if not _is_blot(code, span)
+                )
+                break
 
 
-def _of_form(code: str) -> Iterator[Span]:
-    """Well-known forms, also in comments and in the languages of magics."""
-    for match in _FORMS.finditer(code):
-        group = next((name for name in _GROUPS if match[name]), 0)
-        yield match.span(group)
+def _named_in(code: str, places: Iterable[Span], *, is_code: bool) -> Iterator[Secret]:
+    """What stands behind its name in some places of the code."""
+    for start, end in places:
+        if may_be_named(text := code[start:end]):
+            for secret in named(text, is_code=is_code):
+                yield secret._replace(start=secret.start + start, end=secret.end + start)
+
+
+def _clipped(secret: Secret, places: Iterable[Span]) -> list[Secret]:
+    """What of a secret stands in these places: the rest is code that runs."""
+    parts = ((max(secret.start, start), min(secret.end, end)) for start, end in places)
+    return [secret._replace(start=start, end=end) for start, end in parts if start < end]
+
+
+def _is_blot(code: str, span: Span) -> bool:
+    return BLOT.fullmatch(code, *span) is not None
 
 
 def _masked(match: re.Match[str]) -> str:
     """A statement of the same length."""
     before, magic = (match[1], match[2]) if match[2] else (match[3], match[4])
     return f"{before}0{'#' * (len(magic) - 1)}"
+
+
+def _magics(code: str) -> list[Span]:
+    return [match.span() for match in _MAGIC.finditer(code)]
 
 
 def _parsed(code: str) -> ast.Module | None:
@@ -104,52 +93,60 @@ def _parsed(code: str) -> ast.Module | None:
             return None
 
 
-def _secret_nodes(tree: ast.Module) -> Iterator[ast.expr]:
-    """Expressions whose strings are secret."""
+def _secret_nodes(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
+    """Expressions whose strings are secret, and what they are."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=targets, value=value) if any(map(_names_secret, targets)):
-                yield from _strings(value)
-            case ast.AnnAssign(target=target, value=ast.expr() as value) if _names_secret(target):
-                yield from _strings(value)
-            case ast.NamedExpr(target=target, value=value) | ast.AugAssign(target=target, value=value):
-                yield from _strings(value) if _names_secret(target) else ()
-            case ast.keyword(arg=str(name), value=value) if is_secret_name(name):
-                yield from _strings(value)
-            case ast.Dict(keys=keys, values=values):
-                for key, value in zip(keys, values, strict=True):
-                    yield from _strings(value) if key is not None and _names_secret(key) else ()
-            case ast.Call(args=[ast.Constant(value=str(name)), value, *_]) if is_secret_name(name):
-                yield from _strings(value)  # setdefault("TOKEN", "…"), getenv("TOKEN", "…")
-            case ast.Compare(left=left, comparators=others):
-                compared = [left, *others]
-                if any(map(_names_secret, compared)):
-                    for value in compared:
-                        yield from _strings(value)
-            case ast.arguments():
-                yield from _defaults(node)
+        for values, kind in _secret_values(node):
+            if kind:
+                yield from ((string, kind) for value in values for string in _strings(value))
 
 
-def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:
+def _secret_values(node: ast.AST) -> Iterator[tuple[Iterable[ast.expr], str]]:
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield (value,), _kind(*targets)
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield (value,), _kind(target)
+        case ast.NamedExpr(target=target, value=value) | ast.AugAssign(target=target, value=value):
+            yield (value,), _kind(target)
+        case ast.keyword(arg=str(name), value=value):
+            yield (value,), kind_of_name(name)
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            yield from (((value,), _kind(key)) for key, value in pairs if key is not None)
+        case ast.Call(args=[ast.Constant(value=str(name)), value, *_]):
+            yield (value,), kind_of_name(name)  # setdefault("TOKEN", "…"), getenv("TOKEN", "…")
+        case ast.Compare(left=left, comparators=others):
+            yield (left, *others), _kind(left, *others)
+        case ast.arguments():
+            yield from _defaults(node)
+
+
+def _defaults(arguments: ast.arguments) -> Iterator[tuple[Iterable[ast.expr], str]]:
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [
         *zip(reversed(positional), reversed(arguments.defaults), strict=False),
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
     for argument, default in pairs:
-        if default is not None and is_secret_name(argument.arg):
-            yield from _strings(default)
+        if default is not None:
+            yield (default,), kind_of_name(argument.arg)
 
 
-def _names_secret(node: ast.expr) -> bool:
+def _kind(*nodes: ast.expr) -> str:
+    """What the first of these that names a secret is; empty if none does."""
+    return next(filter(None, map(_kind_of_one, nodes)), "")
+
+
+def _kind_of_one(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
-            return is_secret_name(name)
+            return kind_of_name(name)
         case ast.Subscript(slice=index):
-            return _names_secret(index)
+            return _kind(index)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            return any(map(_names_secret, elements))
-    return False
+            return _kind(*elements)
+    return ""
 
 
 def _strings(value: ast.expr) -> Iterator[ast.expr]:
@@ -166,25 +163,3 @@ def _strings(value: ast.expr) -> Iterator[ast.expr]:
             yield from (*_strings(body), *_strings(orelse))
         case ast.Call(func=ast.Attribute(value=inner)):  # "…".encode()
             yield from _strings(inner)
-
-
-def _outside_expressions(code: str, spans: Sequence[Span], among: Sequence[Literal]) -> Iterator[Span]:
-    """What of the spans is no expression of an f-string."""
-    for start, end in spans:
-        around = next((one for one in among if one.start <= start < one.end and one.is_formatted), None)
-        if around is None:
-            yield start, end
-            continue
-        for first, last in contents(code, around):
-            if max(start, first) < min(end, last):
-                yield max(start, first), min(end, last)
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        elif end > start:
-            merged.append((start, end))
-    return merged

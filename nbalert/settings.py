@@ -21,6 +21,7 @@ from nbalert.fields import ChannelSettings, Origin, validated
 from nbalert.home import Home
 from nbalert.layers import ENVIRONMENT, Auto, Layer, candidates, overrides_of, project_file, read_layer
 from nbalert.network import VARIABLES, Network
+from nbalert.redaction_settings import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Settings:
     keep_alive: bool
     exit_wait_s: float | None
     auto: Auto | None
+    redaction: Redaction
     me: Mapping[str, str]
     channels: Mapping[str, ChannelTable]
     network: Network
@@ -195,6 +197,7 @@ def _merged(
         keep_alive=values["keep_alive"],
         exit_wait_s=values["exit_wait"],
         auto=_auto(user, own, top, project),
+        redaction=Redaction.of(user, own, top, project),
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
         channels=_tables([(user, home.settings), (own, project)], top, env),
         network=Network.of(env or {}),

@@ -1,19 +1,20 @@
 """From the exact code to what a chat shows: secrets blotted out, and nothing that a reader cannot see.
 
-What is shown cannot be confused with what was written: the marks that stand for blots and for invisible
-characters are escaped themselves where the code has them.
+What is shown cannot be confused with what was written: what begins a blot or an escape is escaped itself
+where the code has it.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nbalert.secret_strings import secret_spans
+from nbalert.blots import OPENS, Secret, blot
+from nbalert.secret_strings import secrets_in_code
 
-BLOT = "█████"
 OPEN, CLOSE = "⟦", "⟧"
-_MARKS = frozenset(BLOT + OPEN + CLOSE)
+_MARKS = frozenset(OPEN + CLOSE)
 _CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _BLANK = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"  # fillers and joiners
@@ -42,23 +43,27 @@ class Shown:
         """What a reader has to be told; empty if the code is shown as it is."""
         parts = []
         if self.redacted:
-            parts.append(f"{_count(self.redacted, 'secret')} blotted out: {BLOT}")
+            parts.append(f"{_count(self.redacted, 'secret')} left out: {OPENS}: …»")
         if self.escaped:
             what = _count(self.escaped, "character that cannot be seen", "characters that cannot be seen")
             parts.append(f"{what}, shown as {OPEN}\\u202e{CLOSE}")
         return f"In the code below: {'; '.join(parts)}." if parts else ""
 
 
-def shown(code: str) -> Shown:
-    """The code as a chat shows it: all of it, save the contents of secret strings."""
+def shown(code: str, find: Callable[[str], Sequence[Secret]] = secrets_in_code) -> Shown:
+    """The code as a chat shows it: all of it, save the contents of secret strings.
+
+    Args:
+        find: Tells where secrets stand, in order and apart from each other.
+    """
     parts, at, escaped = [], 0, 0
-    spans = secret_spans(code)
-    for start, end in (*spans, (len(code), len(code))):
+    secrets = find(code)
+    for start, end, kind in (*secrets, Secret(len(code), len(code), "")):
         plain = visible(code[at:start])
-        escaped += sum(map(_is_hidden, code[at:start].replace("\r\n", "\n")))
-        parts += [plain, BLOT] if end > start else [plain]
+        escaped += plain.count(OPEN)
+        parts += [plain, blot(kind)] if kind else [plain]
         at = end
-    return Shown("".join(parts), len(spans), escaped)
+    return Shown("".join(parts), len(secrets), escaped)
 
 
 def visible(text: str) -> str:
@@ -66,7 +71,8 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     lines = text.replace("\r\n", "\n")
-    return "".join(_escape(char) if _is_hidden(char) else char for char in lines)
+    seen = "".join(_escape(char) if _is_hidden(char) else char for char in lines)
+    return seen.replace(OPENS, _escape(OPENS[0]) + OPENS[1:])  # nobody can write a blot
 
 
 def visible_line(text: str) -> str:

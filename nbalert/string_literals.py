@@ -1,4 +1,4 @@
-"""String literals of Python code: where they stand, and which characters are their content."""
+"""Texts in Python code: its string literals, where their contents stand, and its comments."""
 
 from __future__ import annotations
 
@@ -27,10 +27,17 @@ class Literal(NamedTuple):
     is_formatted: bool
 
 
-def literals(code: str) -> list[Literal] | None:
-    """Every string literal; None where the code cannot be read as tokens."""
+class Texts(NamedTuple):
+    """What of code is text."""
+
+    literals: list[Literal]
+    comments: list[Span]
+
+
+def literals(code: str) -> Texts | None:
+    """Every string literal and comment; None where the code cannot be read as tokens."""
     starts = _line_starts(code)
-    found: list[Literal] = []
+    found, comments = list[Literal](), list[Span]()
     open_at: list[int] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -42,9 +49,11 @@ def literals(code: str) -> list[Literal] | None:
                 found += [_literal(code, begin, end)] if not open_at else []
             elif token.type == tokenize.STRING and not open_at:
                 found.append(_literal(code, start, end))
+            elif token.type == tokenize.COMMENT:
+                comments.append((start, end))
     except (tokenize.TokenError, SyntaxError, IndexError):
         return None
-    return found
+    return Texts(found, comments)
 
 
 def _literal(code: str, start: int, end: int) -> Literal:

@@ -50,11 +50,10 @@ waiting
 gate
 posting eligibility registering
 shown_code
-secret_strings
 process
 history
 client
-connection introduction
+connection introduction outbox
 workbench
 courier
 inbox
@@ -62,22 +61,27 @@ settings_file channel_list
 channels
 spool
 line
-settings
+known_secrets
+redaction settings
+redaction_settings
 layers
+secret_values secret_strings
+secret_names
+secret_formats
 fields described
 credentials network toml_text
 show
 backlink commits thresholds
 endings
 build
-pending
+pending image_metadata
 message
 home
 errors
 standing
 question
-agreement terms string_literals tables
-policy durations forks ending socket_paths clock trail nearest html_reading kernel_name
+agreement terms patterns string_literals tables
+policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

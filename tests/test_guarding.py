@@ -76,7 +76,9 @@ def test_it_shows_source_and_arguments(home: Home, bob: Person) -> None:
     code = bob.message("Drop a table?")["question"]["code"]
     assert code.startswith('@nbalert.requires_approval("Drop a table?")\ndef drop(')
     call = code.partition("return table.upper()")[2]
-    assert call.strip() == "drop(\n    table='users',\n    password='█████',\n    rows=[1, 2],\n)"
+    assert (
+        call.strip() == "drop(\n    table='users',\n    password='«redacted: password»',\n    rows=[1, 2],\n)"
+    )
     assert "s3cret" not in code
 
 

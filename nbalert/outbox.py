@@ -1,0 +1,105 @@
+"""The one way into the spool, and out of this process: what passes here is scrubbed."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbalert.errors import SettingsError
+from nbalert.forks import whole_modules
+from nbalert.image_metadata import without_metadata
+from nbalert.message import Message
+from nbalert.spool import Spool
+
+if TYPE_CHECKING:
+    from nbalert.redaction import Redactor
+    from nbalert.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """The spool of a process.
+
+    Args:
+        folder: Of the spool.
+        settings: The settings as they are now; may raise SettingsError.
+    """
+
+    def __init__(self, folder: Path, settings: Callable[[], Settings]) -> None:
+        self._spool = Spool(folder)
+        self._settings = settings
+        self._made: tuple[Settings | None, dict[str, str], Redactor] | None = None
+
+    @property
+    def redactor(self) -> Redactor:
+        """What scrubs, by the settings and the environment as they are now."""
+        with whole_modules():  # paid by the first alert, not by %load_ext
+            from nbalert.known_secrets import redactor_of
+
+        try:
+            settings = self._settings()
+        except SettingsError:  # told elsewhere
+            settings = None
+        environment = dict(os.environ)
+        made = self._made
+        if made is None or made[0] is not settings or made[1] != environment:
+            self._made = made = settings, environment, redactor_of(settings, environment)
+        return made[2]
+
+    def put(self, data: Mapping[str, Any], *, is_redacted: bool = True) -> str:
+        """Scrub and accept: when this returns, it is on disk.
+
+        Args:
+            data: Plain values for JSON.
+            is_redacted: False hides nothing but known secrets, where the user's own settings allow that.
+
+        Returns:
+            The entry's id.
+
+        Raises:
+            OSError: The disk is full or not writable.
+        """
+        return self._spool.put(self.scrubbed(data, is_redacted=is_redacted))
+
+    def note(self, data: Mapping[str, Any], loss: str) -> bool:
+        """`put` for what nobody waits for: a full disk is a line in the log.
+
+        Args:
+            loss: What it means that it is not written.
+
+        Returns:
+            Whether it is on disk.
+        """
+        try:
+            self.put(data)
+        except OSError:
+            log.warning("%s: the spool cannot be written", loss)
+            return False
+        return True
+
+    def scrubbed(self, data: Mapping[str, Any], *, is_redacted: bool = True) -> dict[str, Any]:
+        """Plain values for JSON, every text in them scrubbed."""
+        redactor = self.redactor
+        return (redactor if is_redacted or not self._may_be_off() else redactor.off).data(data)
+
+    def stripped(self, message: Message) -> Message:
+        """A message whose pictures say nothing that cannot be seen in them."""
+        if not message.images:
+            return message
+        redact = self.redactor.text
+        return replace(message, images=tuple(without_metadata(image, redact) for image in message.images))
+
+    def count(self) -> int:
+        """How many entries wait."""
+        return self._spool.count()
+
+    def _may_be_off(self) -> bool:
+        try:
+            return self._settings().redaction.may_be_off
+        except SettingsError:
+            return False

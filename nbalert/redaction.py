@@ -1,0 +1,169 @@
+"""What is scrubbed of everything that is stored or sent: secrets by their value, their name and their form.
+
+A reader sees `«redacted: github token»`. What is scrubbed twice is the same as what is scrubbed once: whoever
+cuts a text scrubs it before, as half a secret has no form, and the way into the spool scrubs all of it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nbalert.blots import Found, Secret, apart, blot, without
+from nbalert.patterns import TooSlow, spans
+from nbalert.secret_formats import of_form
+from nbalert.secret_names import is_placeholder, kind_of_name, named
+from nbalert.secret_strings import secrets_in_code
+from nbalert.secret_values import Values, of_value
+
+_CODE = frozenset(("code",))
+_TRACEBACKS = frozenset(("traceback", "whole_traceback"))
+_EXACT = frozenset(
+    (
+        *("kind", "origin", "project", "channels", "level", "created_at", "asked_at", "expires_at", "boot"),
+        *("id", "run", "question_id", "code_sha256", "policy", "policies", "escalate_to", "data", "mime"),
+        *("target", "mention", "topic"),
+    )
+)
+"""Keys of what is no text, or would not work any more: ids, times, pictures, the words of answers."""
+_FREE = frozenset(("metadata", "native"))
+"""Keys of mappings whose own keys are the user's."""
+
+_LEFT_OUT = Found(blot("all of it, as a pattern takes too long"), 1)
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Scrubs texts.
+
+    Args:
+        values: Known secrets, and what they are.
+        patterns: Of the settings.
+        is_on: Whether more is hidden than known secrets.
+    """
+
+    values: Values = field(default_factory=dict, repr=False)
+    patterns: Sequence[str] = ()
+    is_on: bool = True
+
+    @property
+    def off(self) -> Redactor:
+        """Hides nothing but what is known."""
+        return replace(self, is_on=False)
+
+    def text(self, text: str, *, is_code: bool = False) -> str:
+        """A text without secrets.
+
+        Args:
+            is_code: Whether bare words in it are names of variables, as in a traceback.
+        """
+        return self._found(text, is_code=is_code).text
+
+    def code(self, code: str) -> Found:
+        """Code without the contents of secret strings, and how many there were."""
+        try:
+            secrets = self.secrets_in(code)
+        except TooSlow:
+            return _LEFT_OUT
+        return without(code, secrets) if secrets else Found(code, 0)
+
+    def secrets_in(self, code: str) -> list[Secret]:
+        """Where secrets stand in code, in order and apart from each other.
+
+        Raises:
+            TooSlow: A pattern came to no end: that is not known.
+        """
+        return secrets_in_code(code, list(self._known(code))) if self.is_on else apart(self._known(code))
+
+    def data(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Plain values of JSON in which every text is scrubbed, save what has to stay exact.
+
+        Whatever is added to a message is scrubbed, too, unless it is named here.
+        """
+        return self._mapping(value, is_free=False) if self._has_secret(value) else dict(value)
+
+    def _found(self, text: str, *, is_code: bool) -> Found:
+        try:
+            secrets = list(self._known(text))
+        except TooSlow:
+            return _LEFT_OUT
+        if self.is_on:
+            secrets += (*of_form(text), *named(text, is_code=is_code))
+        return without(text, secrets) if secrets else Found(text, 0)
+
+    def _known(self, text: str) -> Iterator[Secret]:
+        """What the settings and the environment tell of."""
+        yield from of_value(text, self.values)
+        for pattern in self.patterns if self.is_on else ():
+            yield from (Secret(*span, "pattern") for span in spans(pattern, text))
+
+    # ---- data
+
+    def _has_secret(self, value: Mapping[str, Any]) -> bool:
+        """Most messages have none: all of their texts are looked through at once, which is faster."""
+        texts: list[str] = []
+        for key, text in _texts(value, "", is_free=False):
+            if key in _CODE:
+                if self.code(text).count:
+                    return True
+            elif self.is_on and kind_of_name(key):
+                return True
+            else:
+                texts.append(text)
+        joined = "\n\0\n".join(texts)
+        return self._found(joined, is_code=False).count > 0
+
+    def _mapping(self, value: Mapping[str, Any], *, is_free: bool) -> dict[str, Any]:
+        found = {
+            self.text(key) if is_free else key: self._value(inner, key, is_free=is_free)
+            for key, inner in value.items()
+        }
+        if "redacted" in value and not is_free:
+            found["redacted"] += self.code(value["code"]).count
+        return found
+
+    def _value(self, value: Any, key: str, *, is_free: bool) -> Any:
+        if _is_exact(key, value) and not is_free:
+            return value
+        if isinstance(value, str):
+            return self._text_of(key, value)
+        if isinstance(value, Mapping):
+            return self._mapping(value, is_free=is_free or key in _FREE)
+        if isinstance(value, list | tuple):
+            return [self._value(inner, key, is_free=is_free) for inner in value]
+        if is_free and self.is_on and _is_number(value) and kind_of_name(key) == "password":
+            return blot("password")
+        return value
+
+    def _text_of(self, key: str, text: str) -> str:
+        if self.is_on and (kind := kind_of_name(key)) and not is_placeholder(text):
+            return blot(kind)
+        return self.code(text).text if key in _CODE else self.text(text, is_code=key in _TRACEBACKS)
+
+
+def _texts(value: Any, key: str, *, is_free: bool) -> Iterator[tuple[str, str]]:
+    """Every text that is scrubbed, with its key; keys of the user's as well."""
+    if _is_exact(key, value) and not is_free:
+        return
+    if isinstance(value, Mapping):
+        is_free = is_free or key in _FREE
+        for name, inner in value.items():
+            if is_free:
+                yield "", name
+            yield from _texts(inner, name, is_free=is_free)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner, key, is_free=is_free)
+    elif isinstance(value, str):
+        yield key, value
+    elif is_free and _is_number(value):
+        yield key, ""
+
+
+def _is_exact(key: str, value: object) -> bool:
+    return key in _EXACT or (key == "question" and isinstance(value, str))  # its id
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

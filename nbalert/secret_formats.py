@@ -1,0 +1,165 @@
+"""Secrets that are known by their form, wherever they stand: tokens of services, private keys, URLs.
+
+A text is first looked through for what such a form begins with, which costs next to nothing; a pattern is
+compiled when it is needed for the first time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from nbalert.blots import Secret
+
+
+class Format(NamedTuple):
+    """A form of secret.
+
+    Args:
+        kind: A word for the reader.
+        marks: Each of them begins such a secret, in a text of its own or after a character that is no letter.
+        rest: Pattern of what follows; its group `secret` is what is hidden, or all of it with the mark.
+        before: Pattern of fixed length that has to stand before the mark, and is hidden as well.
+    """
+
+    kind: str
+    marks: tuple[str, ...]
+    rest: str
+    before: str = ""
+
+
+SHORTEST = 20
+"""No token in the table is shorter, with its mark."""
+
+_FORMATS = [
+    Format(kind, tuple(marks.split()), rest)
+    for kind, marks, rest in (
+        ("aws key", "AKIA ASIA ABIA ACCA", r"[0-9A-Z]{16}(?![0-9A-Za-z])"),
+        ("aws key", "ABSK", r"[\w+/=]{100,}"),
+        ("github token", "ghp_ gho_ ghu_ ghs_ ghr_", r"[0-9A-Za-z]{20,}"),
+        ("github token", "github_pat_", r"\w{20,}"),
+        ("gitlab token", "glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glagent- GR1348941", r"[\w-]{20,}"),
+        ("bitbucket token", "ATBB", r"[0-9A-Za-z]{24,}"),
+        ("atlassian token", "ATATT3 ATCTT3", r"[\w=-]{50,}"),
+        ("slack token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxe- xoxc- xoxd- xoxe.xox xapp-", r"[\w.%-]{10,}"),
+        ("slack webhook", "hooks.slack.com/", r"(?:\w+/)(?P<secret>[\w/]{20,})"),
+        ("discord webhook", "/api/webhooks/", r"(?P<secret>\d+/[\w-]{20,})"),
+        ("teams webhook", ".webhook.office.com/", r"(?P<secret>[\w@/-]{30,})"),
+        ("google api key", "AIza", r"[\w-]{35}(?![\w-])"),
+        ("google token", "ya29. GOCSPX-", r"[\w.-]{20,}"),
+        ("stripe key", "sk_live_ sk_test_ rk_live_ rk_test_", r"[0-9A-Za-z]{16,}"),
+        ("webhook secret", "whsec_", r"[\w+/=]{16,}"),
+        ("square token", "sq0csp- sq0atp-", r"[\w-]{20,}"),
+        ("shopify token", "shpat_ shpca_ shppa_ shpss_", r"[0-9A-Fa-f]{32}"),
+        ("anthropic key", "sk-ant-", r"[\w-]{20,}"),
+        ("openai key", "sk-proj- sk-svcacct- sk-admin-", r"[\w-]{20,}"),
+        ("api key", "sk-", r"(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}|(?:or-v1-)?[0-9a-f]{32,}"),
+        ("hugging face token", "hf_ api_org_", r"[0-9A-Za-z]{20,}"),
+        ("replicate token", "r8_", r"[0-9A-Za-z]{37}"),
+        ("groq key", "gsk_", r"[0-9A-Za-z]{40,}"),
+        ("perplexity key", "pplx-", r"[0-9A-Za-z]{40,}"),
+        ("xai key", "xai-", r"[0-9A-Za-z]{60,}"),
+        ("pinecone key", "pcsk_", r"\w{30,}"),
+        ("langsmith key", "lsv2_pt_ lsv2_sk_", r"\w{30,}"),
+        ("wandb key", "wandb_v1_", r"\w{30,}"),
+        ("kaggle token", "KGAT_", r"[0-9a-f]{32}"),
+        ("npm token", "npm_", r"[0-9A-Za-z]{36}"),
+        ("pypi token", "pypi-", r"[\w-]{50,}"),
+        ("rubygems key", "rubygems_", r"[0-9a-f]{48}"),
+        ("docker token", "dckr_pat_ dckr_oat_", r"[\w-]{20,}"),
+        ("jwt", "eyJ", r"[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){1,3}"),
+        ("neptune token", "eyJhcGlfYWRkcmVzcyI6", r"[\w+/=-]{20,}"),
+        ("sendgrid key", "SG.", r"[\w-]{16,}\.[\w-]{16,}"),
+        ("mailgun key", "key-", r"[0-9a-z]{32}(?![\w-])"),
+        ("twilio key", "SK", r"[0-9a-f]{32}(?!\w)"),
+        ("databricks token", "dapi", r"[0-9a-f]{32}(?:-\d)?(?!\w)"),
+        ("snowflake token", "ver:", r"\d+-hint:\d+-[\w+/=%-]{20,}"),
+        ("digitalocean token", "dop_v1_ doo_v1_ dor_v1_", r"[0-9a-f]{40,}"),
+        ("heroku key", "HRKU-", r"[\w-]{30,}"),
+        ("vault token", "hvs. hvb. hvr.", r"[\w-]{20,}"),
+        ("grafana token", "glsa_ glc_ eyJrIjoi", r"[\w+/=]{32,}"),
+        ("sentry token", "sntrys_ sntryu_", r"[\w+/=]{40,}"),
+        ("new relic key", "NRAK-", r"[0-9A-Z]{27}"),
+        ("dynatrace token", "dt0c01. dt0s01.", r"[0-9A-Z]{24}\.[0-9A-Z]{60,}"),
+        ("postman key", "PMAK-", r"[0-9a-f]{24}-[0-9a-f]{34}"),
+        ("notion token", "ntn_ secret_", r"[0-9A-Za-z]{40,}"),
+        ("linear key", "lin_api_", r"[0-9A-Za-z]{40}"),
+        ("figma token", "figd_", r"[\w-]{40,}"),
+        ("supabase key", "sbp_ sb_secret_", r"[\w-]{30,}"),
+        ("planetscale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[\w.-]{30,}"),
+        ("prefect key", "pnu_ pnb_", r"[0-9A-Za-z]{36}"),
+        ("matrix token", "syt_ mat_ mct_", r"\w{10,}_\w{6,}"),
+        ("ntfy token", "tk_", r"[0-9a-z]{29}(?!\w)"),
+        ("mapbox token", "sk.eyJ", r"[\w-]{20,}\.[\w-]{16,}"),
+        ("age key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{58}"),
+    )
+] + [
+    Format("telegram token", (":",), r"[\w-]{34,36}(?![\w-])", r"\d{8}"),
+    Format("discord token", (".",), r"[\w-]{6,7}\.[\w-]{27,}", r"[\w-]{22}"),
+    Format("azure secret", ("Q~",), r"[\w~.-]{31,34}", r"[\w~.-]{3}\d"),
+    Format("azure devops token", ("AZDO",), r"[0-9A-Za-z]{4}(?!\w)", r"[0-9A-Za-z]{76}"),
+    Format("mailchimp key", ("-us",), r"\d{1,2}(?!\w)", r"[0-9a-f]{32}"),
+]
+_STARTS = {"telegram token": r"(?<!\d)\d{8,11}$", "discord token": r"(?<![\w.-])[MNO][\w-]{22,27}$"}
+"""Where what stands before the mark differs in length: all of it."""
+
+_PRIVATE = re.compile(
+    r"-----BEGIN[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|\A(?:[\w+/=\s]|\\n)*-----END[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----"  # its head was cut off
+    r"|PuTTY-User-Key-File-\d.*?(?:Private-MAC: \w+|\Z)",
+    re.DOTALL,
+)
+_IN_URL = re.compile(r"://[^\s/@:'\"<>«]*:(?P<secret>(?![{$<«])[^\s/'\"<>]*?[^\s/'\"<>{])@(?=[\w.\[{%-])")
+_QUERY = re.compile(r"[?&;](?P<name>[\w.-]{2,40})=(?P<secret>[^\s&;'\"<>«{$)\]]{3,})")
+_SIGNATURES = frozenset(
+    ("sig", "signature", "key", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "hmac", "auth")
+)
+
+
+def of_form(text: str) -> Iterator[Secret]:
+    """Secrets of a known form."""
+    words = "\n".join({word for word in text.split() if len(word) >= SHORTEST})
+    for format_ in _FORMATS if words else ():
+        for mark in format_.marks:
+            if mark in words:
+                yield from _matches(format_, mark, text)
+    if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
+        yield from (Secret(*match.span(), "private key") for match in _PRIVATE.finditer(text))
+    if "://" in text and "@" in text:
+        yield from (Secret(*match.span("secret"), "password in a URL") for match in _IN_URL.finditer(text))
+
+
+def in_queries(text: str) -> Iterator[tuple[str, Secret]]:
+    """Every parameter of URLs, with its name: whether that is a secret's, the caller knows."""
+    if "=" in text and ("?" in text or "&" in text):
+        for match in _QUERY.finditer(text):
+            yield match["name"], Secret(*match.span("secret"), "token in a URL")
+
+
+def is_signature(name: str) -> bool:
+    """Whether a parameter of that name lets in whoever has it."""
+    return name.lower() in _SIGNATURES
+
+
+def _matches(format_: Format, mark: str, text: str) -> Iterator[Secret]:
+    for match in _compiled(mark, format_.rest, format_.before).finditer(text):
+        group = "secret" if "secret" in match.re.groupindex else 0
+        start, end = match.span(group)
+        if format_.before:
+            found = re.search(
+                _STARTS.get(format_.kind, f"{format_.before}$"), text[max(0, start - 80) : start]
+            )
+            if found is None:
+                continue
+            start -= len(found[0])
+        yield Secret(start, end, format_.kind)
+
+
+@cache
+def _compiled(mark: str, rest: str, before: str) -> re.Pattern[str]:
+    """The mark comes first: `re` then looks for it as fast as for a plain text."""
+    plain = re.escape(mark)
+    led = f"(?<={before}{plain})" if before else f"(?<![0-9A-Za-z]{plain})" if mark[0].isalnum() else ""
+    return re.compile(f"{plain}{led}(?:{rest})")
