@@ -64,17 +64,24 @@ def tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], ob
 def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], object]) -> None:
     if run.outcome not in TELLS[options.on] or run.duration_s < options.after:
         return
+    redactor = client().redactor(is_redacted=not options.no_redact)
+    if options.no_redact and redactor.is_on:
+        print(
+            "nbalert: secrets are left out all the same: your own settings lack allow_no_redact = true",
+            file=sys.stderr,
+        )
     parts = Parts(
         title=options.title,
         has_code=not options.no_code,
         has_output=not options.no_output,
         has_images=not options.no_images,
         mention=tuple(options.mention),
+        redactor=redactor,
     )
     message = cell_message(run, parts, place_of(run))
     if run.outcome is Outcome.OK:
         message = _weighed(message, options, evaluate)
-    keep(message, options.channel or [""])
+    keep(message, options.channel or [""], is_redacted=redactor.is_on)
 
 
 def _weighed(message: Message, options: argparse.Namespace, evaluate: Callable[[str], object]) -> Message:
@@ -91,7 +98,11 @@ def place_of(run: CellRun) -> Source:
     return here(cell)
 
 
-def keep(message: Message, channels: Sequence[str]) -> None:
-    """Put a message on disk; a fault is one line, and no error."""
-    if fault := leave(message, channels):
+def keep(message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> None:
+    """Put a message on disk; a fault is one line, and no error.
+
+    Args:
+        is_redacted: As for `Client.accept`.
+    """
+    if fault := leave(message, channels, is_redacted=is_redacted):
         print(f"nbalert: {fault}", file=sys.stderr)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from nbalert.asked import Asked, unaltered
+from nbalert.blots import Secret
 from nbalert.clock import Clock
 from nbalert.durations import parse_timeout
 from nbalert.eligibility import places_for
@@ -25,13 +26,12 @@ from nbalert.message import Source
 from nbalert.patterns import TooSlow
 from nbalert.process import client
 from nbalert.question import Decision, Question, sha256_of
-from nbalert.shown_code import Shown, shown, visible_line
+from nbalert.shown_code import shown, visible_line
 from nbalert.terms import Terms
 from nbalert.waiting import wait_for
 from nbalert.widgets import view_of
 
 if TYPE_CHECKING:
-    from nbalert.client import Client
     from nbalert.widgets.view import View
 
 
@@ -63,7 +63,7 @@ def put(
     now = clock.now()
     timeout_s = settings.ask_timeout_s if terms.timeout_s is None else terms.timeout_s
     ends = not math.isinf(timeout_s)
-    to_show = _shown_code(sender, code)
+    to_show = shown(code, secrets_in)
     question = Question(
         id=secrets.token_urlsafe(18),
         text=visible_line(text),
@@ -85,9 +85,14 @@ def put(
     return asked
 
 
-def _shown_code(sender: Client, code: str) -> Shown:
+def secrets_in(code: str) -> list[Secret]:
+    """Where secrets stand in code that is to be shown.
+
+    Raises:
+        CannotAsk: That is not known: a pattern of the settings comes to no end.
+    """
     try:
-        return shown(code, sender.redactor.secrets_in)
+        return client().redactor().secrets_in(code)
     except TooSlow as error:
         raise CannotAsk(
             f"what is secret in the code is not known: the pattern {error} takes too long"

@@ -67,7 +67,7 @@ class AutoAlerts:
 
     def tell(self, batch: Batch) -> None:
         """One message."""
-        keep(batch.message(place_of(batch.shown)), self.rule.channels)
+        keep(batch.message(place_of(batch.shown), process.client().redactor()), self.rule.channels)
 
 
 def rule_of(words: Sequence[str]) -> Rule | None:

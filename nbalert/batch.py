@@ -9,6 +9,7 @@ from nbalert.durations import show_duration
 from nbalert.endings import TELLS, Outcome
 from nbalert.message import Level, Message, Source
 from nbalert.recording import CellRun
+from nbalert.redaction import Redactor
 
 SLOWEST = 5
 """So many cells are named, with the time that each took."""
@@ -75,17 +76,18 @@ class Batch:
         assert shown is not None
         return shown
 
-    def message(self, where: Source) -> Message:
+    def message(self, where: Source, redactor: Redactor) -> Message:
         """One cell as any alert, several as a summary.
 
         Args:
             where: Of the cell that is shown.
+            redactor: Scrubs what is cut.
         """
-        whole = cell_message(self.shown, Parts(), where)
-        return whole if self.count + self.aborted == 1 else _summary(self, whole)
+        whole = cell_message(self.shown, Parts(redactor=redactor), where)
+        return whole if self.count + self.aborted == 1 else _summary(self, whole, redactor)
 
 
-def _summary(batch: Batch, whole: Message) -> Message:
+def _summary(batch: Batch, whole: Message, redactor: Redactor) -> Message:
     took, total = show_duration(batch.duration_s), batch.count + batch.aborted
     if batch.failed is None:
         title, level = f"{batch.count} cells in {took}, all OK", Level.OK
@@ -97,17 +99,18 @@ def _summary(batch: Batch, whole: Message) -> Message:
     return replace(
         whole,
         title=f"{name_of(batch.shown)}: {title}",
-        text="\n".join(filter(None, (*map(_line, batch.slowest), whole.text))),
+        text="\n".join(filter(None, (*(_line(ran, redactor) for ran in batch.slowest), whole.text))),
         level=level,
         duration_s=batch.duration_s,
     )
 
 
-def _line(ran: _Ran) -> str:
+def _line(ran: _Ran, redactor: Redactor) -> str:
+    begins = redactor.code(ran.begins).text
+    begins = begins if len(begins) <= 60 else f"{begins[:59]}…"
     number = f" [{ran.number}]" if ran.number else ""
-    return f"cell {ran.place}{number}: {show_duration(ran.duration_s)}  {ran.begins}"
+    return f"cell {ran.place}{number}: {show_duration(ran.duration_s)}  {begins}"
 
 
 def _first_line(body: str) -> str:
-    first = next((line.strip() for line in body.splitlines() if line.strip()), "")
-    return first if len(first) <= 60 else f"{first[:59]}…"
+    return next((line.strip() for line in body.splitlines() if line.strip()), "")

@@ -42,6 +42,11 @@ def without(text: str, secrets: Iterable[Secret]) -> Found:
     return Found("".join([*parts, text[at:]]), len(merged))
 
 
+def uncut(secrets: Iterable[Secret], limit: int) -> int:
+    """Where a text is to be cut, so that no secret is cut in two: half of one is not known for one."""
+    return next((start for start, end, _ in secrets if start < limit < end), limit)
+
+
 def apart(secrets: Iterable[Secret]) -> list[Secret]:
     """In order and apart from each other."""
     merged: list[Secret] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbalert.message import Image
-from nbalert.tables import Table, read, words
+from nbalert.tables import Redact, Table, read, words
 
 Bundle = Mapping[str, Any]
 
@@ -19,10 +19,14 @@ IMAGES_BYTES = 24_000_000
 """All of one message together."""
 
 
-def table_of(bundle: Bundle) -> Table | None:
-    """The table that it is; a frame, as pandas and polars show one, and any other of HTML."""
+def table_of(bundle: Bundle, *redact: Redact) -> Table | None:
+    """The table that it is; a frame, as pandas and polars show one, and any other of HTML.
+
+    Args:
+        redact: Leaves out of its cells what is secret.
+    """
     html = bundle.get("text/html")
-    return read(html) if isinstance(html, str) else None
+    return read(html, *redact) if isinstance(html, str) else None
 
 
 def text_of(bundle: Bundle) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbalert.bundles import Bundle, pictures, table_of, text_of
 from nbalert.endings import ending
 from nbalert.message import Message, Source
 from nbalert.recording import CellRun
+from nbalert.redaction import Redactor
+from nbalert.tail import last
 
 TEXT_CHARS = 20_000
 """More of a result or a traceback than this is cut in the middle, with the number of characters said."""
@@ -21,6 +23,7 @@ class Parts:
 
     Args:
         mention: Ids of people to notify.
+        redactor: Scrubs what is cut.
     """
 
     title: str = ""
@@ -28,6 +31,7 @@ class Parts:
     has_output: bool = True
     has_images: bool = True
     mention: tuple[str, ...] = ()
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
@@ -42,7 +46,7 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
     title, level = ending(name, run.outcome, run.duration_s)
     value, shown = _value(run)
     images, left_out = pictures([*shown, value]) if parts.has_images else ([], [])
-    result, html = _result(value) if parts.has_output else ("", "")
+    result, html = _result(value, parts.redactor) if parts.has_output else ("", "")
     return Message(
         title=parts.title or title,
         text="\n".join(left_out),
@@ -51,9 +55,9 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         result=result,
         html=html,
         error=f"{run.ename}: {run.evalue}".removesuffix(": ") if run.ename else "",
-        traceback=cut(run.story),
+        traceback=cut(parts.redactor.text(run.story, is_code=True)),
         whole_traceback=run.traceback if run.traceback != run.story else "",
-        output=_output(run, shown) if parts.has_output else "",
+        output=_output(run, shown, parts.redactor) if parts.has_output else "",
         images=tuple(images),
         duration_s=run.duration_s,
         alert=parts.title or name,
@@ -82,13 +86,13 @@ def _value(run: CellRun) -> tuple[Bundle, Sequence[Bundle]]:
     return run.result or {}, run.displayed
 
 
-def _result(value: Bundle) -> tuple[str, str]:
+def _result(value: Bundle, redactor: Redactor) -> tuple[str, str]:
     """As text, and as HTML where it is a table."""
-    table = table_of(value)
-    return (table.text, table.html) if table else (cut(text_of(value)), "")
+    table = table_of(value, redactor.table)
+    return (table.text, table.html) if table else (cut(redactor.text(text_of(value))), "")
 
 
-def _output(run: CellRun, displayed: Iterable[Bundle]) -> str:
-    tables = ((bundle, table_of(bundle)) for bundle in displayed)
-    shown = (table.text if table else cut(text_of(bundle)) for bundle, table in tables)
-    return "\n".join(part.rstrip("\n") for part in (run.stdout, run.stderr, *shown) if part.strip())
+def _output(run: CellRun, displayed: Iterable[Bundle], redactor: Redactor) -> str:
+    printed = (last(redactor.text(text)) for text in (run.stdout, run.stderr))
+    shown = (_result(bundle, redactor)[0] for bundle in displayed)
+    return "\n".join(part.rstrip("\n") for part in (*printed, *shown) if part.strip())

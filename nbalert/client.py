@@ -81,10 +81,9 @@ class Client:
         self._introduction.renew()
         self.start()
 
-    @property
-    def redactor(self) -> Redactor:
+    def redactor(self, *, is_redacted: bool = True) -> Redactor:
         """What scrubs all that leaves: for whoever cuts a text, as half a secret is not known for one."""
-        return self._outbox.redactor
+        return self._outbox.redactor(is_redacted=is_redacted)
 
     def accept(self, message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> Posted:
         """Put a message on disk, without its secrets, and say so to the courier.
@@ -157,9 +156,13 @@ class Client:
             self._runs[run] = told
         self._connection.tell({"do": "begin", "run": run, "told": told})
 
-    def report_output(self, run: str, output: str) -> None:
-        """The last lines that a running cell has printed."""
-        output = self.redactor.text(output)
+    def report_output(self, run: str, output: str, limit: int) -> None:
+        """The last lines that a running cell has printed.
+
+        Args:
+            limit: So many characters of their end.
+        """
+        output = self.redactor().text(output)[-limit:]
         with self._guard:
             if told := self._runs.get(run):
                 told["output"] = output

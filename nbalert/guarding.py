@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
 from nbalert.asked import Asked
-from nbalert.asking import hold, hold_async, put, terms_of
+from nbalert.asking import hold, hold_async, put, secrets_in, terms_of
+from nbalert.blots import uncut
 from nbalert.errors import CannotAsk
 from nbalert.terms import Terms
 
@@ -129,5 +130,6 @@ def _shown(value: object) -> str:
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
     if len(text) <= ARGUMENT_CHARS:
         return text
+    limit = uncut(secrets_in(text), ARGUMENT_CHARS)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{text[:ARGUMENT_CHARS]}… ({len(text):,} characters, SHA-256 {digest})"
+    return f"{text[:limit]}… ({len(text):,} characters, SHA-256 {digest})"

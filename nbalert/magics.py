@@ -71,6 +71,9 @@ class NbalertMagics(Magics):
     @argument("--crit", type=expression, help="%%%%alert: CRITICAL if it is.")
     @argument("--no-code", action="store_true", help="%%%%alert: leave the code out.")
     @argument("--no-output", action="store_true", help="%%%%alert: leave result and output out.")
+    @argument(
+        "--no-redact", action="store_true", help="%%%%alert: also secrets, if your own settings allow it."
+    )
     @argument("--no-images", action="store_true", help="%%%%alert: leave figures out.")
     @argument("text", nargs="*", help="%%alert: what to say; {expr} is filled in.")
     @line_cell_magic

@@ -35,9 +35,12 @@ class Outbox:
         self._settings = settings
         self._made: tuple[Settings | None, dict[str, str], Redactor] | None = None
 
-    @property
-    def redactor(self) -> Redactor:
-        """What scrubs, by the settings and the environment as they are now."""
+    def redactor(self, *, is_redacted: bool = True) -> Redactor:
+        """What scrubs, by the settings and the environment as they are now.
+
+        Args:
+            is_redacted: False hides nothing but known secrets, where the user's own settings allow that.
+        """
         with whole_modules():  # paid by the first alert, not by %load_ext
             from nbalert.known_secrets import redactor_of
 
@@ -49,14 +52,15 @@ class Outbox:
         made = self._made
         if made is None or made[0] is not settings or made[1] != environment:
             self._made = made = settings, environment, redactor_of(settings, environment)
-        return made[2]
+        may_be_off = settings is not None and settings.redaction.may_be_off
+        return made[2] if is_redacted or not may_be_off else made[2].off
 
     def put(self, data: Mapping[str, Any], *, is_redacted: bool = True) -> str:
         """Scrub and accept: when this returns, it is on disk.
 
         Args:
             data: Plain values for JSON.
-            is_redacted: False hides nothing but known secrets, where the user's own settings allow that.
+            is_redacted: As for `redactor`.
 
         Returns:
             The entry's id.
@@ -84,22 +88,15 @@ class Outbox:
 
     def scrubbed(self, data: Mapping[str, Any], *, is_redacted: bool = True) -> dict[str, Any]:
         """Plain values for JSON, every text in them scrubbed."""
-        redactor = self.redactor
-        return (redactor if is_redacted or not self._may_be_off() else redactor.off).data(data)
+        return self.redactor(is_redacted=is_redacted).data(data)
 
     def stripped(self, message: Message) -> Message:
         """A message whose pictures say nothing that cannot be seen in them."""
         if not message.images:
             return message
-        redact = self.redactor.text
+        redact = self.redactor().text
         return replace(message, images=tuple(without_metadata(image, redact) for image in message.images))
 
     def count(self) -> int:
         """How many entries wait."""
         return self._spool.count()
-
-    def _may_be_off(self) -> bool:
-        try:
-            return self._settings().redaction.may_be_off
-        except SettingsError:
-            return False

@@ -30,6 +30,7 @@ _EXACT = frozenset(
 _FREE = frozenset(("metadata", "native"))
 """Keys of mappings whose own keys are the user's."""
 
+_MARK = "\n\0\n"
 _LEFT_OUT = Found(blot("all of it, as a pattern takes too long"), 1)
 
 
@@ -76,6 +77,21 @@ class Redactor:
         """
         return secrets_in_code(code, list(self._known(code))) if self.is_on else apart(self._known(code))
 
+    def table(self, rows: list[list[str]], heads: int, labels: int) -> list[list[str]]:
+        """The cells of a table: also what stands in a column, or a row, of secrets.
+
+        Args:
+            heads: So many rows at the top name the columns.
+            labels: So many columns at the left name the rows.
+        """
+        whole = _MARK.join(cell for row in rows for cell in row)
+        cells = self.text(whole).split(_MARK)
+        if len(cells) != sum(map(len, rows)):  # one has begun in a cell and ended in another
+            cells = [self.text(cell) for row in rows for cell in row]
+        found = iter(cells)
+        scrubbed = [[next(found) for _ in row] for row in rows]
+        return _without_columns(scrubbed, heads, labels) if self.is_on else scrubbed
+
     def data(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Plain values of JSON in which every text is scrubbed, save what has to stay exact.
 
@@ -111,7 +127,7 @@ class Redactor:
                 return True
             else:
                 texts.append(text)
-        joined = "\n\0\n".join(texts)
+        joined = _MARK.join(texts)
         return self._found(joined, is_code=False).count > 0
 
     def _mapping(self, value: Mapping[str, Any], *, is_free: bool) -> dict[str, Any]:
@@ -140,6 +156,17 @@ class Redactor:
         if self.is_on and (kind := kind_of_name(key)) and not is_placeholder(text):
             return blot(kind)
         return self.code(text).text if key in _CODE else self.text(text, is_code=key in _TRACEBACKS)
+
+
+def _without_columns(rows: list[list[str]], heads: int, labels: int) -> list[list[str]]:
+    columns = [next(filter(None, map(kind_of_name, names)), "") for names in zip(*rows[:heads], strict=False)]
+    for row in rows[heads:]:
+        of_row = next(filter(None, map(kind_of_name, row[:labels])), "")
+        for at in range(labels, len(row)):
+            kind = of_row or (columns[at] if at < len(columns) else "")
+            if kind and not is_placeholder(row[at]):
+                row[at] = blot(kind)
+    return rows
 
 
 def _texts(value: Any, key: str, *, is_free: bool) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from nbalert.endings import TELLS, Outcome
 from nbalert.message import Level, Message
 from nbalert.posting import here, leave
 from nbalert.process import client
-from nbalert.tail import Tail
+from nbalert.tail import TAIL_CHARS, Tail, last
 
 READ_BYTES = 65536
 TAIL_S = 2.0
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             title=f"{name} {_words(status)} {show_duration(duration_s)}",
             level=Level.CRITICAL if status else Level.OK,
             code=shlex.join(command),
-            output=watch.tail.text().strip("\n"),
+            output=last(client().redactor().text(watch.tail.text())).strip("\n"),
             duration_s=duration_s,
             alert=name,
             source=here(),
@@ -73,7 +73,7 @@ class _Watch:
         self.tail.take(text)
         if time.monotonic() - self._told_s > TAIL_S:
             self._told_s = time.monotonic()
-            self._client.report_output(self._run, self.tail.text())
+            self._client.report_output(self._run, self.tail.text(), TAIL_CHARS)
 
     def end(self) -> None:
         """It has ended."""

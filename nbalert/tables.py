@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from itertools import takewhile
@@ -27,6 +28,9 @@ _SHAPES = (  # as pandas and we say it, and as polars does
 _NUMBER = re.compile(
     r"([-+−]?[\d,._]*\d[\d,._]*(e[-+]?\d+)?\s?%?|nan|<NA>|None|null|NaT|[-+]?inf|\.\.\.|…|)", re.I
 )
+
+Rows = list[list[str]]
+Redact = Callable[[Rows, int, int], Rows]
 
 _Line = tuple[str, ...]
 
@@ -71,8 +75,17 @@ class Table:
         return f"<table><caption>{escape(self.caption, quote=False)}</caption>{''.join(parts)}</table>"
 
 
-def read(html: str) -> Table | None:
-    """The table that some HTML is; None where it is none, or more than one."""
+def _as_it_is(rows: Rows, heads: int, labels: int) -> Rows:
+    return rows
+
+
+def read(html: str, redact: Redact = _as_it_is) -> Table | None:
+    """The table that some HTML is; None where it is none, or more than one.
+
+    Args:
+        redact: Leaves out of whole cells what is secret; gets the rows, and how many of them, and of the
+            columns, are names.
+    """
     reading = Reading(html)
     rows = [row for row in reading.rows if row.cells]
     if reading.tables != 1 or not rows or len(reading.words) > AROUND_CHARS:
@@ -80,7 +93,8 @@ def read(html: str) -> Table | None:
     grid = _grid(rows)
     heads = _heads(rows, grid)
     labels = _labels(grid[heads:])
-    lines = [tuple(_cut(cell.text, HTML_CELL) for cell in line) for line in grid]
+    whole = redact([[cell.text for cell in line] for line in grid], heads, labels)
+    lines = [tuple(_cut(cell, HTML_CELL) for cell in line) for line in whole]
     caption = _caption(reading, len(grid) - heads, len(grid[0]) - labels)
     return Table(caption, tuple(lines[:heads]), tuple(lines[heads:]), labels)
 

@@ -6,6 +6,8 @@ import re
 from collections import deque
 
 TAIL_CHARS = 8000
+KEPT_CHARS = 2 * TAIL_CHARS
+"""What is kept, so that a secret which begins before the tail can be told for one."""
 
 _CHUNKS = 4000
 _LARGE_CHARS = 512
@@ -17,8 +19,13 @@ def plain(text: str) -> str:
     return _ANSI.sub("", text)
 
 
+def last(text: str) -> str:
+    """The tail of a text that has no secrets any more."""
+    return text[-TAIL_CHARS:]
+
+
 class Tail:
-    """The last characters written to a stream, in bounded memory.
+    """The last characters written to a stream, in bounded memory: more than the tail that is shown.
 
     The work is put off to `text`: bookkeeping at each write cost a printing cell 30 %, one append costs 10 %.
     Small pieces are bounded by their number, large ones are merged at once.
@@ -32,7 +39,7 @@ class Tail:
         if not isinstance(data, str):
             return
         if len(data) > _LARGE_CHARS:
-            data = "".join([*self._parts, data[-TAIL_CHARS:]])[-TAIL_CHARS:]
+            data = "".join([*self._parts, data[-KEPT_CHARS:]])[-KEPT_CHARS:]
             self._parts.clear()
         self._parts.append(data)
 
@@ -41,7 +48,9 @@ class Tail:
         self._parts.clear()
 
     def text(self) -> str:
-        """The tail without ANSI; carriage returns as a terminal shows them, so a progress bar is one line."""
-        # the copy is atomic, other threads may go on writing
-        lines = plain("".join(list(self._parts))).split("\n")
-        return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)[-TAIL_CHARS:]
+        """What is kept, without ANSI; carriage returns as a terminal shows them: a bar is one line."""
+        parts = list(self._parts)  # the copy is atomic, other threads may go on writing
+        lines = plain("".join(parts)).split("\n")
+        if len(parts) == _CHUNKS and len(lines) > 1:
+            del lines[0]  # of what was written in pieces its head may be lost, and a secret is told by that
+        return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)[-KEPT_CHARS:]

@@ -20,6 +20,8 @@ from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary, TracebackException
 
+from nbalert.process import client
+
 NEIGHBOURS = 2
 """Lines shown before and after the failing one."""
 FRAMES = 12
@@ -115,10 +117,15 @@ def _own(frame: FrameSummary, cell_of: NameOf) -> list[str]:
     first, last = max(1, number - NEIGHBOURS), min(len(lines), number + NEIGHBOURS)
     width = len(str(last))
     shown = [
-        f"  {'→' if n == number else ' '} {n:>{width}} | {lines[n - 1].rstrip()[:LINE_CHARS]}"
+        f"  {'→' if n == number else ' '} {n:>{width}} | {_short(lines[n - 1].rstrip())}"
         for n in range(first, last + 1)
     ]
     return [f"  {place}, line {number}{within}", *shown]
+
+
+def _short(line: str) -> str:
+    """Cut, where it is long, once it has no secret any more: half of one is not known for one."""
+    return line if len(line) <= LINE_CHARS else client().redactor().text(line, is_code=True)[:LINE_CHARS]
 
 
 def _library(frame: FrameSummary, cell_of: NameOf) -> str:

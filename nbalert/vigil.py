@@ -44,7 +44,7 @@ class Vigil:
             {
                 "title": title,
                 "channels": list(channels),
-                "code": recording.body[:CODE_CHARS],
+                "code": self._client.redactor().code(recording.body).text[:CODE_CHARS],
                 "output": "",
                 "source": asdict(source),
                 "mention": list(mention),
@@ -74,8 +74,8 @@ class Vigil:
         look_up(self._client.folder)  # not before: most cells are shorter, and git is a process with files
         sent = ""
         while not ended.is_set():
-            tail = recording.output()[-TAIL_CHARS:]
+            tail = recording.output()
             if tail != sent:
-                self._client.report_output(recording.id, tail)
+                self._client.report_output(recording.id, tail, TAIL_CHARS)
                 sent = tail
             ended.wait(TAIL_S)
