@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nbalert import channels
 from nbalert.channels.registry import registered
 from nbalert.errors import SettingsError
+from nbalert.fields import ChannelSettings
 from nbalert.settings import Settings
 
 
@@ -24,8 +25,8 @@ def _channel_line(settings: Settings, name: str) -> str:
     table = settings.channels[name]
     mark = " (default)" if name == settings.default else ""
     try:
-        does = _does(table.kind)
         checked = channels.check(table)
+        does = "posts" if _why_silent(checked) else "posts and asks"
         hears = ", hears every alert" if checked.is_global else ""
         off = ", switched off" if not checked.enabled else ""
         return f"{name}{mark}: {table.kind}, {does}{hears}{off}, from {table.origin.file}"
@@ -44,6 +45,12 @@ def kind_text(kind: str) -> str:
 
 def _does(kind: str) -> str:
     return "posts and asks" if channels.channel_class(kind).can_reply else "posts"
+
+
+def _why_silent(settings: ChannelSettings) -> str:
+    """Why a configured channel cannot ask; empty if it can."""
+    cls = channels.channel_class(settings.kind)
+    return cls.why_no_answers(settings) if cls.can_reply else f"{settings.kind} cannot bring answers"
 
 
 def _origin(kind: str) -> str:

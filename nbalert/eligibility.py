@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from nbalert.errors import CannotAsk
+from nbalert.errors import CannotAsk, SettingsError
 from nbalert.policy import ANYONE, Policy
 from nbalert.terms import Terms
 
@@ -44,7 +45,7 @@ def places_for(settings: Settings, terms: Terms) -> Places:
         SettingsError: The settings of one are wrong.
     """
     tables = [settings.channel(name) for name in terms.channels or (None,)]
-    policies = {table.name: policy_for(table, terms, settings.me) for table in tables}
+    policies = {table.name: policy_for(table, terms, settings) for table in tables}
     names = tuple(policies)
     if terms.need > 1 and len({table.kind for table in tables}) > 1:
         raise CannotAsk(f"--need {terms.need}: one person can have an id on each of {', '.join(names)}")
@@ -54,58 +55,63 @@ def places_for(settings: Settings, terms: Terms) -> Places:
     if terms.need > 1 and further.kind != tables[0].kind:  # the same there
         return Places(names, policies)
     try:
-        policies[further.name] = policy_for(further, terms, settings.me)
+        policies[further.name] = policy_for(further, terms, settings)
     except CannotAsk:
         if terms.approvers or terms.need > 1:  # too few of its people: asked here alone
             return Places(names, policies)
         raise
-    return Places(names, policies, further.name, _checked(tables[0]).escalate_after)
+    return Places(names, policies, further.name, _checked(tables[0], settings).escalate_after)
 
 
-def policy_for(table: ChannelTable, terms: Terms, me: Mapping[str, str]) -> Policy:
+def policy_for(table: ChannelTable, terms: Terms, settings: Settings) -> Policy:
     """Who may answer on one channel, and how.
 
     Args:
         table: The channel.
         terms: What the caller narrows.
-        me: The asker's own id by kind of channel.
+        settings: Have the asker's own ids, and the other channels.
 
     Raises:
         CannotAsk: Nobody could answer; says what is missing.
         SettingsError: The channel's settings are wrong.
     """
-    settings = _checked(table)
-    if not settings.enabled:
+    checked = _checked(table, settings)
+    if not checked.enabled:
         raise CannotAsk(f"channel {table.name} is switched off (enabled = false)")
-    approvers = _narrowed(table, _allowed(table, settings), terms)
-    asker = _asker(table, settings, me)
-    _check_enough(table, approvers, "" if settings.allow_self else asker, terms.need)
+    approvers = _narrowed(table, _allowed(table, checked), terms)
+    asker = _asker(table, checked, settings.me)
+    _check_enough(table, approvers, "" if checked.allow_self else asker, terms.need)
     return Policy(
         approvers=approvers,
         need=terms.need,
-        approve=tuple(terms.approve) or settings.approve,
-        reject=tuple(terms.reject) or settings.reject,
+        approve=tuple(terms.approve) or checked.approve,
+        reject=tuple(terms.reject) or checked.reject,
         asker=asker,
-        allow_self=settings.allow_self,
+        allow_self=checked.allow_self,
         choices=tuple(terms.choices),
         input=terms.input,
     )
 
 
-def _checked(table: ChannelTable) -> ChannelSettings:
+def _checked(table: ChannelTable, settings: Settings) -> ChannelSettings:
     from nbalert import channels  # brings pydantic and httpx; an ask takes its time anyway
 
-    _check_can_reply(table, channels)
-    return channels.check(table)
+    cls, why = channels.channel_class(table.kind), f"{table.kind} cannot bring answers"
+    if cls.can_reply:
+        checked = channels.check(table)
+        if not (why := cls.why_no_answers(checked)):
+            return checked
+    able = ", ".join(_able(settings, channels)) or "none that is configured"
+    raise CannotAsk(f"channel {table.name}: {why}; ask on a channel that can: {able}")
 
 
-def _check_can_reply(table: ChannelTable, channels: ModuleType) -> None:
-    if channels.channel_class(table.kind).can_reply:
-        return
-    able = [kind for kind in channels.kinds() if channels.channel_class(kind).can_reply]
-    raise CannotAsk(
-        f"channel {table.name}: {table.kind} cannot bring answers; ask on a channel of kind {', '.join(able)}"
-    )
+def _able(settings: Settings, channels: ModuleType) -> Iterator[str]:
+    """The configured channels that can bring answers."""
+    for name, table in sorted(settings.channels.items()):
+        with suppress(SettingsError):
+            cls, checked = channels.channel_class(table.kind), channels.check(table)
+            if checked.enabled and not cls.why_no_answers(checked):
+                yield name
 
 
 def _allowed(table: ChannelTable, settings: ChannelSettings) -> tuple[str, ...]:

@@ -99,6 +99,8 @@ Member = Annotated[str, AfterValidator(_member)]
 """Somebody on a kind of channel: `slack:U012AB3CD`."""
 Secret = Annotated[SecretStr, BeforeValidator(_secret), PlainSerializer(_reveal)]
 """A secret; in a file only ever a reference to one."""
+MaybeSecret = Annotated[SecretStr, BeforeValidator(_maybe_secret), PlainSerializer(_reveal)]
+"""A text that may be a secret: a reference to one, or the text itself. Never shown."""
 SecretUrl = Annotated[SecretStr, BeforeValidator(_maybe_secret), PlainSerializer(_reveal)]
 """A URL that may hold a secret: a reference, or the URL itself. Never shown."""
 LocalPath = Annotated[Path, BeforeValidator(_local_path)]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nbalert.credentials import environment_name, secret_file
+from nbalert.described import flat
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.fields import ChannelSettings, Origin, validated
 from nbalert.home import Home
@@ -86,7 +87,7 @@ class Settings:
     def _texts(self) -> Iterator[tuple[Path, str]]:
         """Every value that may be a reference, and where its relative paths start."""
         for table in self.channels.values():
-            yield from ((table.origin.folder, v) for v in table.values.values() if isinstance(v, str))
+            yield from ((table.origin.folder, v) for _, v in flat(table.values) if isinstance(v, str))
 
     def channel(self, name: str | None) -> ChannelTable:
         """The table of a channel; None means the default one.

@@ -126,7 +126,7 @@ INBOX = '[channels.team]\nkind = "inbox"\n'
         (
             webhook_table("team", "http://x"),
             {},
-            "webhook cannot bring answers; ask on a channel of kind ",
+            "without answers_url; ask on a channel that can: inbox",
         ),
     ],
 )

@@ -119,12 +119,12 @@ def test_ask_expires_with_3(home: Home) -> None:
 
 
 def test_ask_where_nobody_can_answer_is_an_error(home: Home) -> None:
-    """A channel without answers refuses at once and names the kinds that have them."""
+    """A channel without answers refuses at once and names the configured ones that have them."""
     home.root.mkdir(parents=True)
     home.settings.write_text('[channels.ci]\nkind = "webhook"\nurl = "http://127.0.0.1:9/"\n')
     done = nbalert("ask", "Deploy?", "-c", "ci")
     assert done.returncode == 5
-    assert "webhook cannot bring answers; ask on a channel of kind " in done.stderr
+    assert "without answers_url; ask on a channel that can: inbox" in done.stderr
 
 
 def test_status_says_who_is_there_and_what_waits(home: Home) -> None:

@@ -46,6 +46,15 @@ class Channel(ABC):
         self.name = name
         self.settings = settings
 
+    @classmethod
+    def why_no_answers(cls, settings: ChannelSettings) -> str:
+        """Why a channel with these settings cannot bring answers; empty if it can.
+
+        For kinds that need more settings to listen than to post; a question is refused with it at once. Not
+        called where `can_reply` is False.
+        """
+        return ""
+
     @property
     def note(self) -> str:
         """What a reader of status should know of it now, in one line: why answers are slow; mostly empty."""

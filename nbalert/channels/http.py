@@ -168,11 +168,15 @@ class Http:
         raise _error(says, status, response.headers.get("Retry-After"))
 
 
+def json_body(value: object) -> bytes:
+    """JSON as it is sent. Half of a character, which a notebook can print, becomes a question mark."""
+    text = dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "replace")
+
+
 def _encoded(json: object, headers: Mapping[str, str] | None = None, **options: Any) -> dict[str, Any]:
-    """A body of JSON. Half of a character, which a notebook can print, becomes a question mark."""
-    text = dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     headers = {**(headers or {}), "Content-Type": "application/json"}
-    return {**options, "content": text.encode("utf-8", "replace"), "headers": headers}
+    return {**options, "content": json_body(json), "headers": headers}
 
 
 def _context(channel: str, settings: ChannelSettings, base_url: str) -> ssl.SSLContext:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
+from tests.channels.row_inbox import InboxRow
 from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
-from tests.channels.row_plain import InboxRow, WebhookRow
 from tests.channels.row_slack import SlackRow, SlackWebhookRow
 from tests.channels.row_telegram import TelegramRow
+from tests.channels.row_webhook import WebhookRow
 from tests.channels.rows import Row
 
 _ROWS = (

@@ -1,4 +1,4 @@
-"""The rows of the kinds that send a message as it is: webhook and inbox."""
+"""The row of the inbox, which takes a message as it is."""
 
 from __future__ import annotations
 
@@ -12,41 +12,8 @@ import httpx
 
 from nbalert.message import Message, Receipt
 from tests.channels.rows import Row, Seen, seen_of
-from tests.chat_servers.webhook import Answer, Request, Webhook, status
+from tests.chat_servers.webhook import Answer, Request, Webhook
 from tests.inboxes import Inbox, reply
-
-
-class WebhookRow(Row):
-    """A webhook keeps no messages: a reader drops what comes again under a key."""
-
-    kind = "webhook"
-    edits = False
-    takes_anything = True
-
-    def __init__(self, server: Webhook) -> None:
-        self.server = server
-
-    @classmethod
-    @contextmanager
-    def open(cls, folder: Path) -> Iterator[Self]:
-        """Any server."""
-        with Webhook() as server:
-            yield cls(server)
-
-    def values(self) -> dict[str, Any]:
-        """Its URL is all."""
-        return {"kind": "webhook", "url": self.server.url}
-
-    def seen(self) -> list[Seen]:
-        """The first of each key."""
-        first: dict[str, Message] = {}
-        for request in self.server.accepted:
-            first.setdefault(request.key, Message.from_json(request.message))
-        return [seen_of(message) for message in first.values()]
-
-    def revoke(self) -> None:
-        """As a service would say it."""
-        self.server.always(status(401))
 
 
 class InboxRow(Row):
