@@ -144,5 +144,6 @@ def test_cells_name_several(places: Places, tmp_path: Path) -> None:
         wait_until(lambda: places.hooked("nbalert.decision"))
         assert "deployed" in places.hooked("nbalert.question")[0]["question"]["code"]
         refused = kernel.run("%ask 'Deploy?' -c hook -c quiet")
-        assert "channel quiet: a webhook cannot bring answers without answers_url;" in refused.reply["evalue"]
-        assert "ask on a channel that can: chat, hook, inbox, page" in refused.reply["evalue"]
+        why = refused.reply["content"]["evalue"]
+        assert "channel quiet: a webhook cannot bring answers without answers_url;" in why
+        assert "ask on a channel that can: chat, hook, inbox, page" in why
