@@ -99,6 +99,10 @@ class StoreError(NbalertError):
     """The store is unreadable, full, or written by a newer nbalert."""
 
 
+class StoreUnfit(StoreError):
+    """The file is damaged, no store, or written by a newer nbalert: a new one can be begun beside it."""
+
+
 class AskError(NbalertError):
     """Base of what can go wrong with a question."""
 

@@ -43,6 +43,8 @@ def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"spool      {status['spooled']} not taken yet"
     if status["unreadable"]:
         yield f"spool      {status['unreadable']} unreadable, set aside in spool/unreadable"
+    for path in status.get("aside", ()):
+        yield f"set aside  {path}: damaged, or of a newer nbalert; a new one was begun"
     if not status["waiting"]:
         yield "nothing waits"
 

@@ -76,6 +76,7 @@ endings
 build
 pending image_metadata
 message
+unfit
 home
 errors
 standing

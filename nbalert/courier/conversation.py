@@ -27,6 +27,7 @@ from nbalert.courier.records import book_page, delivery_page, trail_page
 from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
 from nbalert.courier.trials import Trials
+from nbalert.home import Home
 from nbalert.inbox import InboxServer
 from nbalert.line import PROTOCOL, Frame, Peer
 from nbalert.policy import Reply
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 class Rooms:
     """The parts of a running courier."""
 
+    home: Home
     store: Store
     trail: Trail
     spool: Spool
@@ -222,7 +224,7 @@ class Conversation:
             "version": __version__,
             "inbox": rooms.inbox.url,
         }
-        found = status(rooms.store, rooms.spool, rooms.attendance)
+        found = status(rooms.home, rooms.store, rooms.spool, rooms.attendance)
         return {"courier": courier, **found, "notes": rooms.projects.notes()}
 
     def _owed(self, origin: str) -> int:

@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import json
 import logging
+import sqlite3
 import time
 from datetime import UTC, datetime
 
@@ -24,6 +25,7 @@ from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.listening import Listening, Posted
+from nbalert.courier.opening import opened_store, served_inbox, set_aside_damaged, tell_of_files_aside
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
 from nbalert.courier.routing import Routing
@@ -54,7 +56,7 @@ class Courier:
         self, home: Home, store: Store, inbox: InboxServer, owner: str, mode: str, stop: asyncio.Event
     ) -> None:
         self._stop = stop
-        self._socket = home.socket
+        self._home = home
         self._place = (0, 0)
         self._store = store
         self._inbox = inbox
@@ -86,6 +88,7 @@ class Courier:
         self._intake = Intake(spool, store, self._delivery, self._ledger, routing)
         self._conversation = Conversation(
             Rooms(
+                home=home,
                 store=store,
                 trail=self._trail,
                 spool=spool,
@@ -113,18 +116,22 @@ class Courier:
             mode: What status says of it.
             stop: Ends `serve`.
         """
-        store = Store(home.store)
         owner = getpass.getuser()
-        inbox = InboxServer(home.inbox, owner=owner)
+        store = opened_store(home)
+        inbox: InboxServer | None = None
         try:
-            await inbox.start()
+            inbox = await served_inbox(home, owner)
             courier = cls(home, store, inbox, owner, mode, stop)
             courier._line = await listen(home.socket, courier._conversation.hold)
             found = home.socket.stat()
             courier._place = (found.st_dev, found.st_ino)
+            tell_of_files_aside(home, inbox)
         except BaseException:
-            await inbox.stop()
+            if inbox:
+                await inbox.stop()
             store.close()
+            if set_aside_damaged(home, store, inbox):
+                return await cls.open(home, mode, stop)
             raise
         courier._resume()
         return courier
@@ -136,7 +143,7 @@ class Courier:
             idle_end_s: How long nobody is on the line and nothing is open before it ends; None is for ever.
         """
         busy_at = time.monotonic()
-        while not self._stop.is_set() and self._is_reachable():
+        while not (self._stop.is_set() or self.is_damaged) and self._is_reachable():
             pause_s = ROUND_S
             try:
                 if not self._is_idle():
@@ -149,10 +156,15 @@ class Courier:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause_s)
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a file was found damaged at work: it ends, and another courier begins with a new one."""
+        return self._store.is_damaged or self._inbox.is_damaged
+
     def _is_reachable(self) -> bool:
         """Whether the line still leads here. A home that was removed, or begun anew, has another courier."""
         try:
-            found = self._socket.stat()
+            found = self._home.socket.stat()
         except OSError:
             return False
         return (found.st_dev, found.st_ino) == self._place
@@ -187,8 +199,10 @@ class Courier:
             presence.peer.close()
         await self._projects.aclose()
         await self._inbox.stop()
-        self._trail.keep()
+        with contextlib.suppress(sqlite3.Error):
+            self._trail.keep()
         self._store.close()
+        set_aside_damaged(self._home, self._store, self._inbox)
 
     def _resume(self) -> None:
         for question, _ in self._ledger.open_questions():

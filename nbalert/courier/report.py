@@ -6,16 +6,19 @@ from typing import Any
 
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.store import Store
+from nbalert.home import Home
 from nbalert.spool import Spool
+from nbalert.unfit import files_aside
 
 
-def status(store: Store, spool: Spool, attendance: Attendance) -> dict[str, Any]:
+def status(home: Home, store: Store, spool: Spool, attendance: Attendance) -> dict[str, Any]:
     """Who is on the line, what waits, and why.
 
     Returns:
         `present`: processes, oldest first; `waiting`: a row a project and channel, with count, oldest
         `accepted_at`, next try and reason; `questions`: open ones, oldest first; `failed`: newest 20
-        deliveries given up; `spooled` and `unreadable`: counts of files.
+        deliveries given up; `spooled` and `unreadable`: counts of files; `aside`: files of the home that
+        could not be read.
     """
     present = [
         {"pid": p.pid, "notebook": p.notebook, "project": p.project, "since": p.since}
@@ -42,6 +45,7 @@ def status(store: Store, spool: Spool, attendance: Attendance) -> dict[str, Any]
         "failed": [dict(row) for row in failed],
         "spooled": spool.count(),
         "unreadable": len(spool.unreadable()),
+        "aside": [str(path) for path in files_aside(home.root)],
     }
 
 

@@ -7,11 +7,15 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nbalert.courier.journal import logged
 from nbalert.forks import whole_modules
 from nbalert.home import Home
+
+if TYPE_CHECKING:
+    from nbalert.courier.office import Courier
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +60,21 @@ async def _serve(home: Home, mode: str, idle_end_s: float | None, on_ready: Call
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_note)
-    courier = await Courier.open(home, mode, stop)
+    begin = partial(on_ready, lambda: _tell(loop, stop))
+    while await _worked(await Courier.open(home, mode, stop), mode, idle_end_s, begin):
+        begin = partial(log.info, "another courier begins with new files")
+
+
+async def _worked(courier: Courier, mode: str, idle_end_s: float | None, begin: Callable[[], None]) -> bool:
+    """Let it work to its end; whether another one is to begin, with a new file in place of a damaged one."""
     try:
-        on_ready(lambda: _tell(loop, stop))
+        begin()
         log.info("courier serves (%s)", mode)
         await courier.serve(idle_end_s)
     finally:
         await courier.aclose()
         log.info("courier ends")
+    return courier.is_damaged
 
 
 def _tell(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

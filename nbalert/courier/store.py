@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nbalert.courier.schema import SCHEMA_VERSION, migrate, version_of
-from nbalert.errors import StoreError
+from nbalert.errors import StoreError, StoreUnfit
 from nbalert.home import private_folder
+from nbalert.unfit import is_damage
 
 
 class Store:
@@ -21,11 +22,14 @@ class Store:
         path: The file; made with its folder where there is none.
 
     Raises:
-        StoreError: Unreadable, or written by a newer nbalert.
+        StoreUnfit: Damaged, or written by a newer nbalert.
+        StoreError: Unreadable for another reason.
     """
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
+        self.is_damaged = False
+        """Whether SQLite has found the file damaged since it was opened."""
         try:
             with suppress(FileExistsError):  # and then not opened: closing it would drop SQLite's locks on it
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -33,7 +37,8 @@ class Store:
             self._db.row_factory = sqlite3.Row
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{path} cannot be used: {error}; move it away to begin a new one") from None
+            kind = StoreUnfit if is_damage(error) else StoreError
+            raise kind(f"{path} cannot be used: {error}") from None
 
     def _prepare(self, path: Path) -> None:
         # NORMAL keeps every commit over a kill of the process; a power cut may cost the last ones.
@@ -41,33 +46,45 @@ class Store:
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         )
         if version_of(self._db) > SCHEMA_VERSION:
-            raise StoreError(f"{path} was written by a newer nbalert; upgrade this one")
+            raise StoreUnfit(f"{path} was written by a newer nbalert; upgrade this one")
         migrate(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with suppress(sqlite3.OperationalError):  # SQLite has rolled back already: full, or damaged
+                self.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self.execute("COMMIT")
 
     def execute(self, sql: str, *values: Any) -> int:
         """Run a statement; how many rows it changed."""
-        return self._db.execute(sql, values).rowcount
+        with self._watched():
+            return self._db.execute(sql, values).rowcount
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query."""
-        return self._db.execute(sql, values).fetchall()
+        with self._watched():
+            return self._db.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
         """The first row of a query, or None."""
-        found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+        with self._watched():
+            found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
         return found
 
     def close(self) -> None:
         """Close; the file is whole at any time."""
         self._db.close()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            self.is_damaged = self.is_damaged or is_damage(error)
+            raise

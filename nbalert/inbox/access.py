@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from nbalert.errors import StoreError
+from nbalert.errors import StoreError, StoreUnfit
 from nbalert.inbox.guard import PAGE_HEADERS
 from nbalert.inbox.people import Session
 from nbalert.inbox.site import Site
@@ -116,6 +116,7 @@ class Handler(RequestHandler):
         if isinstance(error, HTTPError) and error.log_message:
             says = error.log_message.replace("%%", "%")  # HTTPError doubles them
         elif isinstance(error, StoreError):
+            self.site.is_damaged = self.site.is_damaged or isinstance(error, StoreUnfit)
             self.set_status(503)
             says = str(error)
         self.finish({"error": says} if self._has_body else None)

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nbalert.errors import StoreError
+from nbalert.errors import StoreError, StoreUnfit
 from nbalert.home import private_folder
+from nbalert.unfit import is_damage
 
 BUSY_MS = 5000
 
@@ -82,7 +83,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the file, and make it if there is none: 0600, in a folder of 0700.
 
     Raises:
-        StoreError: It is not an inbox, or a newer nbalert wrote it.
+        StoreUnfit: It is not an inbox, damaged, or a newer nbalert wrote it.
+        StoreError: It cannot be used for another reason.
         SettingsError: The folder belongs to somebody else.
     """
     private_folder(path.parent)
@@ -109,7 +111,8 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            database.execute("ROLLBACK")
+            with suppress(sqlite3.OperationalError):  # SQLite has rolled back already: full, or damaged
+                database.execute("ROLLBACK")
             raise
         database.execute("COMMIT")
 
@@ -120,7 +123,8 @@ def translated(path: Path | None = None) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"the inbox's file{f' {path}' if path else ''}: {error}") from error
+        kind = StoreUnfit if is_damage(error) else StoreError
+        raise kind(f"the inbox's file{f' {path}' if path else ''}: {error}") from error
 
 
 def next_change(database: sqlite3.Connection) -> int:
@@ -151,7 +155,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
                     database.execute(statement)
                 database.execute(f"PRAGMA user_version = {number}")
     if _version(database) > VERSION:
-        raise StoreError(f"{path} was written by a newer nbalert; upgrade this one")
+        raise StoreUnfit(f"{path} was written by a newer nbalert; upgrade this one")
 
 
 def _version(database: sqlite3.Connection) -> int:

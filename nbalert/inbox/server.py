@@ -33,6 +33,7 @@ from nbalert.inbox.people import CODE_S, People
 from nbalert.inbox.questions import CodeHandler, NoticesHandler, RemindersHandler, RepliesHandler
 from nbalert.inbox.site import Site
 from nbalert.inbox.streams import PageEvents, ReplyEvents
+from nbalert.message import Message
 
 READ_BYTES = 128 * 1024 * 1024
 """The most that is read off a request, kept or not: a client that sends too much is to hear so."""
@@ -78,13 +79,15 @@ class InboxServer:
         self._server: HTTPServer | None = None
         self._site: Site | None = None
         self._lock: BinaryIO | None = None
+        self._is_damaged = False
 
     async def start(self) -> None:
         """Listen, on the running loop.
 
         Raises:
             SettingsError: Not loopback and neither TLS nor a public URL; port taken; served already.
-            StoreError: The file cannot be used.
+            StoreUnfit: The file is damaged, or a newer nbalert wrote it.
+            StoreError: The file cannot be used for another reason.
         """
         if not (self._tls or self._public_url or is_loopback(self._host)):
             raise SettingsError(
@@ -108,6 +111,7 @@ class InboxServer:
         if self._server:
             await self._server.close_all_connections()
         if self._site:
+            self._is_damaged = self._site.is_damaged
             self._site.archive.close()
             self._site.people.close()
         if self._lock is not None:
@@ -128,6 +132,23 @@ class InboxServer:
         if self._site is None:
             raise RuntimeError("the inbox is not served")
         return self._site.people.lend_token(name)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether SQLite has found the file damaged while it was served."""
+        return self._is_damaged or bool(self._site and self._site.is_damaged)
+
+    def say(self, key: str, message: Message) -> None:
+        """Post in the server's own name, once a key.
+
+        Raises:
+            RuntimeError: It was not started.
+            StoreError: The disk is full, or the file is damaged.
+        """
+        if self._site is None:
+            raise RuntimeError("the inbox is not served")
+        self._site.archive.post("nbalert", key, message)
+        self._site.seats.ring()
 
     def link(self, person: str, valid_s: float = CODE_S, base: str = "") -> str:
         """A URL that signs a person in, once. From any thread.

@@ -66,7 +66,7 @@ class Seats:
         seat.wake.set()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Site:
     """One server's parts.
 
@@ -75,6 +75,7 @@ class Site:
         cookie: Name of the session's cookie: all ports of a host share their cookies.
         heartbeat_s: A stream that has nothing to say says so this often.
         send_timeout_s: A client that has not read what it was sent for so long is let go.
+        is_damaged: Whether SQLite has found the file damaged.
     """
 
     archive: Archive
@@ -86,3 +87,4 @@ class Site:
     brake: Brake = field(default_factory=Brake)
     heartbeat_s: float = 15.0
     send_timeout_s: float = 20.0
+    is_damaged: bool = False

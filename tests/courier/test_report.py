@@ -23,7 +23,7 @@ def test_status(home: Home) -> None:
         )
         rooms.spool.put({"kind": "?"})
         rooms.intake.take()
-        found = status(rooms.store, rooms.spool, Attendance())
+        found = status(Home.find(), rooms.store, rooms.spool, Attendance())
         assert [(r["channel"], r["count"], r["reason"]) for r in found["waiting"]] == [
             ("ci", 4, "cannot connect"),
             ("ops", 2, "cannot connect"),
