@@ -28,3 +28,7 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert("127.0.0.1", HOST).configure_cert(context)
         return context
+
+    def write(self, file: Path) -> None:
+        """Key and certificate for a server on this machine that is no Python of ours."""
+        self._authority.issue_cert("127.0.0.1", HOST).private_key_and_cert_chain_pem.write_to_path(file)

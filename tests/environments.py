@@ -1,4 +1,4 @@
-"""Interpreters for tests: cached virtual environments with other releases of ipykernel and IPython."""
+"""Interpreters for tests: cached virtual environments with other ipykernels and IPythons, or servers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fcntl
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,28 +76,40 @@ def interpreter(environment: Environment) -> str:
     Raises:
         Unavailable: The packages cannot be installed.
     """
-    folder = _CACHE / f"{environment.name}-py{sys.version_info.major}{sys.version_info.minor}"
+    return made(environment.name, environment.packages)
+
+
+def made(name: str, packages: Sequence[str]) -> str:
+    """An interpreter with these packages.
+
+    Args:
+        name: Of the environment's folder; it is made once a checkout, and anew for other packages.
+
+    Raises:
+        Unavailable: The packages cannot be installed.
+    """
+    folder = _CACHE / f"{name}-py{sys.version_info.major}{sys.version_info.minor}"
     python = folder / "bin" / "python"
     _CACHE.mkdir(exist_ok=True)
     with (_CACHE / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs in one checkout
-        if not _is_complete(folder, environment):
-            _make(folder, python, environment)
+        if not _is_complete(folder, packages):
+            _make(folder, python, packages)
     return str(python)
 
 
-def _make(folder: Path, python: Path, environment: Environment) -> None:
+def _make(folder: Path, python: Path, packages: Sequence[str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    install = [str(python), "-m", "pip", "install", "-q", *environment.packages]
+    install = [str(python), "-m", "pip", "install", "-q", *packages]
     for command in ([sys.executable, "-m", "venv", str(folder)], install):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Unavailable(f"no environment {environment.name}: {last}")
-    (folder / "complete").write_text(" ".join(environment.packages))
+            raise Unavailable(f"no environment {folder.name}: {last}")
+    (folder / "complete").write_text(" ".join(packages))
 
 
-def _is_complete(folder: Path, environment: Environment) -> bool:
+def _is_complete(folder: Path, packages: Sequence[str]) -> bool:
     """Whether it is there, with all that is needed by now."""
-    made = folder / "complete"
-    return made.exists() and made.read_text() == " ".join(environment.packages)
+    complete = folder / "complete"
+    return complete.exists() and complete.read_text() == " ".join(packages)

@@ -23,6 +23,7 @@ KINDS = {
     "discord": "nbalert.channels.discord:DiscordChannel",
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
+    "matrix": "nbalert.channels.matrix:MatrixChannel",
     "mattermost": "nbalert.channels.mattermost:MattermostChannel",
     "mattermost-webhook": "nbalert.channels.mattermost_webhook:MattermostWebhookChannel",
     "slack": "nbalert.channels.slack:SlackChannel",

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from nbalert.message import Message
 
 CODE = "cell.py"
-"""Name of the file for code that is too long."""
+RESULT = "result.txt"
+"""Names of the files for what is too long."""
 
 
 class Attachment(NamedTuple):
@@ -54,7 +55,7 @@ def excerpts(message: Message, clean: Callable[[str], str]) -> list[Excerpt]:
         Excerpt("", clean(message.text), 3000, "head", "text.txt"),
         Excerpt("Error", clean(message.error), 600, "head", "error.txt"),
         Excerpt("Traceback", clean(message.traceback), 4000, "ends", "traceback.txt"),
-        Excerpt("Result", clean(message.result), 2500, "head", "result.txt"),
+        Excerpt("Result", clean(message.result), 2500, "head", RESULT),
         Excerpt("Output", clean(message.output), 1500, "tail", "output.txt"),
     ]
     if message.question:

@@ -182,8 +182,7 @@ class Webhook:
         request = await _read(reader)
         answer = self._planned.popleft() if self._planned else None
         if answer is None or answer is LOST:
-            # A forwarding server blocks, so it has a thread.
-            taken = await asyncio.to_thread(self._answer, request)
+            taken = await self._take(request, reader)
             answer = taken if answer is None else replace(taken, mischief="lost")
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
@@ -201,6 +200,10 @@ class Webhook:
         writer.write(raw)
         await writer.drain()
         return not answer.mischief
+
+    async def _take(self, request: Request, reader: asyncio.StreamReader) -> Answer:
+        """What to answer as usual. A forwarding server blocks, so it has a thread."""
+        return await asyncio.to_thread(self._answer, request)
 
     def _note(self, request: Request, code: int) -> None:
         with self._news:

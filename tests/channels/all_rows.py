@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
 from tests.channels.row_inbox import InboxRow
+from tests.channels.row_matrix import MatrixRow
 from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
 from tests.channels.row_slack import SlackRow, SlackWebhookRow
 from tests.channels.row_telegram import TelegramRow
@@ -14,6 +15,7 @@ _ROWS = (
     DiscordRow,
     DiscordWebhookRow,
     InboxRow,
+    MatrixRow,
     MattermostRow,
     MattermostWebhookRow,
     SlackRow,

@@ -1,0 +1,152 @@
+"""Matrix: a bot's account that posts, asks, and brings answers by reply and reaction.
+
+message ─▶ matrix_shape ─▶ matrix_posting ─▶ homeserver ─▶ matrix_sync ─▶ matrix_account ─▶ matrix_answers
+           matrix_files ─▶                ─▶            ─▶ `pages` ─────────────────────────▶
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import cached_property
+from typing import ClassVar
+
+from nbalert.channels.base import Channel
+from nbalert.channels.listener import GAP, Listener
+from nbalert.channels.matrix_account import ACCOUNTS, Account
+from nbalert.channels.matrix_answers import Answers, names_of, place
+from nbalert.channels.matrix_api import MatrixApi
+from nbalert.channels.matrix_errors import WrongPlace
+from nbalert.channels.matrix_posting import MESSAGE, posted
+from nbalert.channels.matrix_rights import problems
+from nbalert.channels.matrix_seeds import Seeds
+from nbalert.channels.matrix_settings import MatrixSettings
+from nbalert.channels.matrix_shape import edited, in_thread, shape, word_to
+from nbalert.channels.matrix_sync import pages
+from nbalert.channels.matrix_text import permalink
+from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused
+from nbalert.fields import ChannelSettings
+from nbalert.message import Message, Receipt
+from nbalert.policy import Reply
+from nbalert.question import Outcome, Question
+
+LOOK_AGAIN_S = 2.0
+
+
+class MatrixChannel(Channel):
+    """A room that a bot is in."""
+
+    kind: ClassVar[str] = "matrix"
+    Settings: ClassVar[type[ChannelSettings]] = MatrixSettings
+    can_reply: ClassVar[bool] = True
+    settings: MatrixSettings
+
+    def __init__(self, name: str, settings: ChannelSettings) -> None:
+        super().__init__(name, settings)
+        self._api = MatrixApi(name, self.settings)
+        self._seeds = Seeds(self._api)
+
+    @cached_property
+    def _account(self) -> Account:
+        return ACCOUNTS.join(self._key, lambda: Account(self.settings))
+
+    @property
+    def note(self) -> str:
+        """Why no answers come just now."""
+        return self._account.trouble if "_account" in self.__dict__ else ""
+
+    async def post(self, message: Message, key: str) -> Receipt:
+        """Deliver, once a key; figures and long texts follow as files, code in question comes first."""
+        me = await self._account.me(self._api)
+        wanted = message.target or self.settings.room
+        try:
+            room = await self._account.rooms.enter(self._api, wanted, me)
+            event = await posted(self._api, room, message, key)
+        except WrongPlace as error:
+            self._account.rooms.forget(wanted)
+            if message.target:  # of this message alone: others need not wait for its being mended
+                raise ChannelRefused(str(error)) from None
+            raise
+        link = permalink(room, event, via=me.partition(":")[2])
+        receipt = Receipt(channel=self.name, reference=f"{room}/{event}", link=link)
+        if message.question and message.decision is None:
+            self._seeds.sow(receipt, message.question.policy.reactions)
+        return receipt
+
+    async def update(self, receipt: Receipt, message: Message) -> None:
+        """Edit in place; after a decision the bot's reactions go, and the asker is told in the thread."""
+        room, event = place(receipt)
+        content = edited(shape(message).content, event)
+        await self._api.send(room, MESSAGE, content, f"{event}-{json.dumps(content)}")
+        if message.question and message.decision is not None:
+            self._seeds.reap(receipt, await self._account.me(self._api))
+            asker = message.question.policy.asker
+            if asker and message.decision.outcome is not Outcome.CANCELLED:  # the asker has done that
+                said = word_to(asker, message.decision.sentence)
+                await self._api.send(room, MESSAGE, in_thread(said, event), f"{event}-decision")
+
+    async def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
+        """Answers given already, then new ones as they are pushed; by the poll that all asks share."""
+        room, event = place(receipt)
+        me = await self._account.me(self._api)
+        answers, seen = Answers(question, receipt, me), set[str]()
+        listener = self._account.listen(self.name, room, event, me)
+        try:
+            while True:
+                name, data = await listener.next()
+                if name == GAP:
+                    new = await self._given(answers, listener, receipt, me)
+                else:
+                    new = answers.of(data["events"], data["names"])
+                for reply in new:
+                    if reply.reference not in seen:
+                        seen.add(reply.reference)
+                        yield reply
+        finally:
+            self._account.leave(room, listener)
+
+    async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
+        """In the question's thread, by a word that notifies one person; others can read it."""
+        room, event = place(receipt)
+        said = in_thread(word_to(reply.person, text), event)
+        await self._api.send(room, MESSAGE, said, f"{reply.reference}-{text}")
+
+    async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
+        """In the question's thread."""
+        room, event = place(receipt)
+        said = shape(replace(message, question=None, code="")).content
+        await self._api.send(room, MESSAGE, in_thread(said, event), key)
+
+    async def problems(self) -> list[str]:
+        """Token, room, rights in it, and approvers who are not there."""
+        return await problems(self._api, self._account, self.settings)
+
+    async def aclose(self) -> None:
+        """Close all connections; the poll with the last channel of its account."""
+        await self._seeds.aclose()
+        await self._api.aclose()
+        if "_account" in self.__dict__:
+            await ACCOUNTS.leave(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        own = self.settings
+        return own.homeserver, own.token.get_secret_value(), own.tls, own.network
+
+    async def _given(self, answers: Answers, listener: Listener, receipt: Receipt, me: str) -> list[Reply]:
+        """What was answered while nobody listened; where that cannot be read now, later."""
+        room, event = place(receipt)
+        try:
+            around = await self._api.get("rooms", room, "context", event, query={"limit": "0"})
+            answers.asked_ms = (around.get("event") or {}).get("origin_server_ts")
+            found: list[Reply] = []
+            async for page in pages(self._api, room, me, {"from": str(around["end"])}):
+                found += answers.of(page.get("chunk") or [], names_of(page.get("state") or []))
+            return found
+        except ChannelError as error:
+            if not error.retryable:
+                raise
+            wish_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
+            listener.again_in(LOOK_AGAIN_S if wish_s is None else wish_s)
+            return []
