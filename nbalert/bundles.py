@@ -6,12 +6,12 @@ import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nbalert.figures import PLOTLY, undrawn
 from nbalert.message import Image
 from nbalert.tables import Redact, Table, read, words
 
 Bundle = Mapping[str, Any]
 
-INTERACTIVE = "application/vnd.plotly.v1+json"
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}
 IMAGE_BYTES = 8_000_000
 """A larger picture stays out of a chat: Discord takes 10 MiB, and the spool keeps it as base64."""
@@ -31,10 +31,8 @@ def table_of(bundle: Bundle, *redact: Redact) -> Table | None:
 
 def text_of(bundle: Bundle) -> str:
     """The best plain reading; the text of a figure (`<Figure size …>`) says nothing beside it."""
-    if any(mime in bundle for mime in IMAGES) and "text/html" not in bundle:
+    if PLOTLY in bundle or (any(mime in bundle for mime in IMAGES) and "text/html" not in bundle):
         return ""
-    if INTERACTIVE in bundle:
-        return 'an interactive figure of plotly: a picture goes along where its renderer is "png"'
     plain = str(bundle.get("text/plain") or "")
     spoken = bundle.get("text/markdown")
     if not spoken and _is_of_no_use(plain):
@@ -46,19 +44,24 @@ def pictures(bundles: Iterable[Bundle]) -> tuple[list[Image], list[str]]:
     """Pictures in order, and a line for each that does not go along."""
     images, left_out, room = list[Image](), list[str](), IMAGES_BYTES
     for number, bundle in enumerate(bundles, start=1):
-        mime = next((m for m in IMAGES if m in bundle), None)
-        if mime is None:
-            continue
-        name = f"figure-{number}.{IMAGES[mime]}"
-        data = _bytes(bundle[mime], mime)
-        if data is None:
-            left_out.append(f"{name} is left out: it is no picture")
-        elif len(data) > min(IMAGE_BYTES, room):
-            left_out.append(f"{name} is left out: {len(data) / 1e6:.1f} MB")
-        else:
-            images.append(Image(data, mime, name))
-            room -= len(data)
+        found = _picture(bundle, f"figure-{number}")
+        if isinstance(found, Image) and len(found.data) > min(IMAGE_BYTES, room):
+            found = f"{found.name} is left out: {len(found.data) / 1e6:.1f} MB"
+        if isinstance(found, Image):
+            images.append(found)
+            room -= len(found.data)
+        elif found:
+            left_out.append(found)
     return images, left_out
+
+
+def _picture(bundle: Bundle, name: str) -> Image | str:
+    """A picture, also one that is to be drawn; or in one line why there is none; or nothing."""
+    mime = next((m for m in IMAGES if m in bundle), "")
+    if not mime:
+        return undrawn(bundle[PLOTLY], f"{name}.png") if PLOTLY in bundle else ""
+    data, file = _bytes(bundle[mime], mime), f"{name}.{IMAGES[mime]}"
+    return f"{file} is left out: it is no picture" if data is None else Image(data, mime, file)
 
 
 def _is_of_no_use(plain: str) -> bool:

@@ -11,6 +11,7 @@ from nbalert.endings import ending
 from nbalert.message import Message, Source
 from nbalert.recording import CellRun
 from nbalert.redaction import Redactor
+from nbalert.tables import Table
 from nbalert.tail import last
 
 TEXT_CHARS = 20_000
@@ -44,9 +45,9 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
     """
     name = name_of(run) + (f" [{run.execution_count}]" if run.execution_count else "")
     title, level = ending(name, run.outcome, run.duration_s)
-    value, shown = _value(run)
+    value, table, shown = _value(run, parts.redactor)
     images, left_out = pictures([*shown, value]) if parts.has_images else ([], [])
-    result, html = _result(value, parts.redactor) if parts.has_output else ("", "")
+    result, html = _result(value, table, parts.redactor) if parts.has_output else ("", "")
     return Message(
         title=parts.title or title,
         text="\n".join(left_out),
@@ -79,20 +80,21 @@ def cut(text: str, limit: int = TEXT_CHARS) -> str:
     return f"{head}\n… {len(text) - limit:,} characters left out …\n{tail}"
 
 
-def _value(run: CellRun) -> tuple[Bundle, Sequence[Bundle]]:
+def _value(run: CellRun, redactor: Redactor) -> tuple[Bundle, Table | None, Sequence[Bundle]]:
     """What stands as its result, be it a table that is displayed last, and what it has displayed beside."""
-    if run.result is None and run.displayed and table_of(run.displayed[-1]):
-        return run.displayed[-1], run.displayed[:-1]
-    return run.result or {}, run.displayed
+    if run.result is not None:
+        return run.result, table_of(run.result, redactor.table), run.displayed
+    last_one = run.displayed[-1] if run.displayed else {}
+    table = table_of(last_one, redactor.table)
+    return (last_one, table, run.displayed[:-1]) if table else ({}, None, run.displayed)
 
 
-def _result(value: Bundle, redactor: Redactor) -> tuple[str, str]:
+def _result(value: Bundle, table: Table | None, redactor: Redactor) -> tuple[str, str]:
     """As text, and as HTML where it is a table."""
-    table = table_of(value, redactor.table)
     return (table.text, table.html) if table else (cut(redactor.text(text_of(value))), "")
 
 
 def _output(run: CellRun, displayed: Iterable[Bundle], redactor: Redactor) -> str:
     printed = (last(redactor.text(text)) for text in (run.stdout, run.stderr))
-    shown = (_result(bundle, redactor)[0] for bundle in displayed)
+    shown = (_result(bundle, table_of(bundle, redactor.table), redactor)[0] for bundle in displayed)
     return "\n".join(part.rstrip("\n") for part in (*printed, *shown) if part.strip())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import takewhile
 
-from nbalert.html_reading import Cell, Reading, Row
+from nbalert.html_reading import READ_CHARS, Cell, Reading, Row
 
 TEXT_ROWS, TEXT_COLUMNS, TEXT_CELL = 20, 100, 32
 """Rows, characters a line, and characters a cell of the text: what can be read in a chat."""
@@ -86,6 +86,8 @@ def read(html: str, redact: Redact = _as_it_is) -> Table | None:
         redact: Leaves out of whole cells what is secret; gets the rows, and how many of them, and of the
             columns, are names.
     """
+    if "<table" not in html[:READ_CHARS].lower():  # a widget may bring megabytes of scripts
+        return None
     reading = Reading(html)
     rows = [row for row in reading.rows if row.cells]
     if reading.tables != 1 or not rows or len(reading.words) > AROUND_CHARS:

@@ -74,7 +74,7 @@ show
 backlink commits thresholds
 endings
 build
-pending image_metadata
+pending image_metadata figures
 message
 unfit
 home
@@ -82,7 +82,7 @@ errors
 standing
 question
 agreement terms patterns string_literals tables
-policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name
+policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name draw
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 
 from nbalert.courier.agenda import Agenda
+from nbalert.courier.drawings import Drawings
 from nbalert.courier.store import Store
 from nbalert.durations import show_duration
 from nbalert.message import Level, Message, Receipt
@@ -20,6 +21,11 @@ class Contents:
     def __init__(self, store: Store, agenda: Agenda) -> None:
         self._store = store
         self._agenda = agenda
+        self._drawings = Drawings(store)
+
+    async def to_post(self, row: sqlite3.Row) -> Message:
+        """The message with its figures drawn."""
+        return await self._drawings.drawn(row["message"], self.message(row))
 
     def message(self, row: sqlite3.Row) -> Message:
         """The message, as its channel is asked. A question that ended while it waited is shown as ended."""

@@ -210,7 +210,7 @@ class Delivery:
 
     async def _post(self, channel: Channel, row: sqlite3.Row) -> Receipt:
         # A question that ended while it waited is shown as ended: nobody is to answer it any more.
-        return received(channel, await channel.post(self._contents.message(row), row["message"]))
+        return received(channel, await channel.post(await self._contents.to_post(row), row["message"]))
 
     async def _update(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
         """Show the decision where the question was shown; nothing to do where it never arrived."""
