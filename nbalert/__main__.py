@@ -104,15 +104,25 @@ def _status(options: argparse.Namespace) -> None:
 def _history(options: argparse.Namespace) -> int:
     from nbalert.history import exported, faults
     from nbalert.process import client
-    from nbalert.show import history_text
+    from nbalert.show import failed_text, history_text
 
     if options.json:
         print(json.dumps(exported(client()), indent=2))
     elif options.verify:
         return _verify(faults(client()))
+    elif options.failed:
+        asked = {"do": "history", "limit": options.limit, "is_failed": True}
+        print(failed_text(client().request(asked)))
     else:
         print(history_text(client().request({"do": "history", "limit": options.limit})))
     return 0
+
+
+def _retry(options: argparse.Namespace) -> None:
+    from nbalert.history import retry
+    from nbalert.process import client
+
+    print(retry(client(), options.message))
 
 
 def _verify(found: list[str]) -> int:
@@ -182,8 +192,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-n", "--limit", type=int, default=20, help="how many messages (20)")
     what = one.add_mutually_exclusive_group()
     what.add_argument("--verify", action="store_true", help="check the audit trail; exit status 1 if changed")
+    what.add_argument("--failed", action="store_true", help="only what did not arrive, with its ids")
     what.add_argument("--json", action="store_true", help="export audit trail and deliveries")
     one.set_defaults(run=_history)
+    one = commands.add_parser("retry", help="send again what was given up, once its channel is mended")
+    one.add_argument("message", nargs="*", help="ids, as history --failed shows them; all if left out")
+    one.set_defaults(run=_retry)
     return parser
 
 

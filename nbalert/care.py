@@ -1,4 +1,4 @@
-"""What `%nbalert` does: status, channels, test, inbox, history."""
+"""What `%nbalert` does: status, channels, test, inbox, history, retry."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from IPython.display import HTML, display
 
 from nbalert import channels_command, keep_alive
 from nbalert.channel_test import tried
+from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
-from nbalert.show import history_text, status_text
+from nbalert.show import failed_text, history_text, status_text
 
 HISTORY = 20
+FAILED = "--failed"
 
 
 def status() -> None:
@@ -31,9 +33,17 @@ def config(name: str = "") -> None:
     ChannelForm(name).show()
 
 
-def history(limit: str = str(HISTORY)) -> None:
-    """The newest messages and what became of them."""
-    print(history_text(client().request({"do": "history", "limit": int(limit)})))
+def history(first: str = str(HISTORY), second: str = str(HISTORY)) -> None:
+    """The newest messages and what became of them; with `--failed` those that did not arrive."""
+    is_failed = FAILED in (first, second)
+    limit = int(second if first == FAILED else first)
+    rows = client().request({"do": "history", "limit": limit, "is_failed": is_failed})
+    print(failed_text(rows) if is_failed else history_text(rows))
+
+
+def retry(*messages: str) -> None:
+    """Send again what was given up, all or by ids."""
+    print(sent_again(client(), messages))
 
 
 def channels(*words: str) -> None:
@@ -70,6 +80,7 @@ def act(what: str, words: Sequence[str]) -> None:
 ACTIONS: dict[str, Callable[..., None]] = {
     "status": status,
     "history": history,
+    "retry": retry,
     "config": config,
     "channels": channels,
     "test": try_channel,

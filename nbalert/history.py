@@ -1,9 +1,9 @@
-"""What `nbalert history` reads from the courier: the trail checked, or all of it for export."""
+"""What `nbalert history` reads from the courier, the trail checked or all of it; and `nbalert retry`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nbalert.agreement import disagreements
@@ -33,6 +33,20 @@ def exported(client: Client) -> dict[str, Any]:
         "trail": list(entries),
         "deliveries": list(_rows(client, "deliveries", 0)),
     }
+
+
+def retry(client: Client, messages: Sequence[str] = ()) -> str:
+    """Send again what was given up; how many deliveries, in words.
+
+    Args:
+        messages: Ids; all where empty.
+
+    Raises:
+        CourierError: There is no courier to ask.
+    """
+    count = client.request({"do": "retry", "messages": list(messages)})
+    says = f"{count} {'delivery is' if count == 1 else 'deliveries are'} tried again"
+    return says if count else "nothing to send again: nothing of that was given up, and nothing is kept"
 
 
 def _rows(client: Client, what: str, after: int | str) -> Iterator[dict[str, Any]]:

@@ -38,7 +38,7 @@ _USER_FRAME = 2
 
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 _ON = ("always", "failure", "success")
-_WHAT = ("status", "config", "channels", "test", "inbox", "history", "auto")
+_WHAT = ("status", "config", "channels", "test", "inbox", "history", "retry", "auto")
 
 
 @magics_class
@@ -168,7 +168,9 @@ class NbalertMagics(Magics):
     @magic_arguments()
     @argument("what", choices=_WHAT, help="What to do or show.")
     @argument(
-        "words", nargs=argparse.REMAINDER, help="channels, auto: see above; test: NAME; history: how many."
+        "words",
+        nargs=argparse.REMAINDER,
+        help="channels, auto: see above; test: NAME; history: how many, --failed.",
     )
     @line_magic
     def nbalert(self, line: str) -> None:
@@ -181,6 +183,8 @@ class NbalertMagics(Magics):
         `auto 60s [-c CHANNEL]… [--on always,failure,success]` tells of each cell that takes longer, or fails,
         without a magic; cells that ran in a row are one message. `auto off` ends it. A cell with a line
         `# nbalert: off` is left out.
+
+        `history --failed` lists what did not arrive, and `retry` sends it again once its channel is mended.
 
         Examples:
             %nbalert inbox

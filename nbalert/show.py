@@ -22,6 +22,11 @@ def history_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(_history_line(row) for row in rows) or "nothing has been sent yet"
 
 
+def failed_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What did not arrive, each with the id by which it can be sent again."""
+    return "\n".join(f"{_history_line(row)}  [{row['id']}]" for row in rows) or "everything has arrived"
+
+
 def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
     courier = status["courier"]
     who = f"pid {courier['pid']} ({courier['mode']}), nbalert {courier['version']}"
@@ -39,6 +44,8 @@ def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"note       {row['channel']}: {row['note']}"
     for row in status["failed"]:
         yield f"given up   {row['title']!r} for {row['channel']}: {row['error']}"
+    if status["failed"]:
+        yield "           nbalert retry sends again what was given up, once that is mended"
     if status["spooled"]:
         yield f"spool      {status['spooled']} not taken yet"
     if status["unreadable"]:

@@ -27,6 +27,7 @@ from nbalert.courier.records import book_page, delivery_page, trail_page
 from nbalert.courier.report import history, status
 from nbalert.courier.store import Store
 from nbalert.courier.trials import Trials
+from nbalert.courier.undelivered import Undelivered
 from nbalert.home import Home
 from nbalert.inbox import InboxServer
 from nbalert.line import PROTOCOL, Frame, Peer
@@ -53,6 +54,7 @@ class Rooms:
     ledger: Ledger
     listening: Listening
     intake: Intake
+    undelivered: Undelivered
     inbox: InboxServer
     owner: str
     mode: str
@@ -67,7 +69,10 @@ class Conversation:
         self._build = current_build()  # of what is imported by now, whatever changes on disk later
         self._answers: dict[str, Callable[[Frame], Any]] = {
             "status": lambda frame: self._status(),
-            "history": lambda frame: history(rooms.store, int(frame["limit"])),
+            "history": lambda frame: history(
+                rooms.store, int(frame["limit"]), is_failed=bool(frame.get("is_failed"))
+            ),
+            "retry": lambda frame: rooms.undelivered.retry([str(id_) for id_ in frame["messages"]]),
             "trail": lambda frame: trail_page(rooms.store, rooms.trail, int(frame["after"])),
             "book": lambda frame: book_page(rooms.store, str(frame["after"])),
             "deliveries": lambda frame: delivery_page(rooms.store, int(frame["after"])),

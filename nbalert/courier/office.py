@@ -30,6 +30,7 @@ from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
 from nbalert.courier.routing import Routing
 from nbalert.courier.store import Store
+from nbalert.courier.undelivered import Undelivered
 from nbalert.courier.urging import Urging
 from nbalert.home import Home
 from nbalert.inbox import InboxServer
@@ -76,6 +77,7 @@ class Courier:
             self._kept,
             self._attendance.has_introduced,
         )
+        self._undelivered = Undelivered(store, self._delivery, inbox)
         self._responding = Responding(store, self._projects)
         hearers = Hearers(reply=self._replied, end=self._ended, void=self._responding.tell)
         self._ledger = Ledger(store, self._delivery, self._trail, self._agenda, clock, hearers)
@@ -100,6 +102,7 @@ class Courier:
                 ledger=self._ledger,
                 listening=self._listening,
                 intake=self._intake,
+                undelivered=self._undelivered,
                 inbox=inbox,
                 owner=owner,
                 mode=mode,
@@ -233,9 +236,12 @@ class Courier:
     def _settled(self, message: str) -> None:
         self._listen(message)
         self._conversation.settled(message)
+        self._undelivered.look(message)
 
     def _kept(self, project: str, messages: list[str], reason: str) -> None:
         self._conversation.kept(project, messages, reason)
+        for message in messages:
+            self._undelivered.look(message)
 
     def _replied(self, origin: str, question: str, reply: Reply) -> None:
         self._conversation.replied(origin, question, reply)

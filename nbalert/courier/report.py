@@ -49,14 +49,21 @@ def status(home: Home, store: Store, spool: Spool, attendance: Attendance) -> di
     }
 
 
-def history(store: Store, limit: int) -> list[dict[str, Any]]:
-    """The newest messages with their deliveries and decisions, oldest first."""
+def history(store: Store, limit: int, *, is_failed: bool = False) -> list[dict[str, Any]]:
+    """The newest messages with their deliveries and decisions, oldest first.
+
+    Args:
+        is_failed: Only those that were given up somewhere, or are kept until a channel is mended.
+    """
+    stuck = (
+        "EXISTS (SELECT 1 FROM delivery d WHERE d.message = message.id AND d.kind = 'post' AND d.error != '')"
+    )
     rows = store.rows(
         "SELECT m.id, m.title, m.accepted_at, json_extract(m.body, '$.level') AS level, d.channel, d.state,"
         " d.attempts, d.error, d.settled_at, q.decision, q.body_outcome FROM"
-        " (SELECT * FROM message ORDER BY accepted_at DESC LIMIT ?) m"
+        f" (SELECT * FROM message WHERE {stuck if is_failed else 'true'} ORDER BY accepted_at DESC LIMIT ?) m"
         " LEFT JOIN delivery d ON d.message = m.id AND d.kind = 'post'"
         " LEFT JOIN question q ON q.message = m.id ORDER BY m.accepted_at, d.seq",
         limit,
     )
-    return [dict(row) for row in rows]
+    return [dict(row) for row in rows if not is_failed or row["error"]]
