@@ -28,6 +28,7 @@ KINDS = {
     "mattermost-webhook": "nbalert.channels.mattermost_webhook:MattermostWebhookChannel",
     "slack": "nbalert.channels.slack:SlackChannel",
     "slack-webhook": "nbalert.channels.slack_webhook:SlackWebhookChannel",
+    "teams": "nbalert.channels.teams:TeamsChannel",
     "telegram": "nbalert.channels.telegram:TelegramChannel",
     "webhook": "nbalert.channels.webhook:WebhookChannel",
 }

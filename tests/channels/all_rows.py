@@ -7,6 +7,7 @@ from tests.channels.row_inbox import InboxRow
 from tests.channels.row_matrix import MatrixRow
 from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
 from tests.channels.row_slack import SlackRow, SlackWebhookRow
+from tests.channels.row_teams import TeamsRow
 from tests.channels.row_telegram import TelegramRow
 from tests.channels.row_webhook import WebhookRow
 from tests.channels.rows import Row
@@ -20,6 +21,7 @@ _ROWS = (
     MattermostWebhookRow,
     SlackRow,
     SlackWebhookRow,
+    TeamsRow,
     TelegramRow,
     WebhookRow,
 )
