@@ -117,12 +117,10 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     says = f"{channel}: Teams answered {response.status_code} ({code})"
     if code in _DENIED:
         return ChannelDenied(f"{says}: {_DENIED[code]}")
-    # The texts of others may quote the URL.
-    return (
-        ChannelRefused(f"{says}; the workflow's run history has more")
-        if response.status_code == 400
-        else None
-    )
+    if response.status_code != 400:
+        return None
+    # Its text may quote the URL.
+    return ChannelRefused(f"{says}; the workflow's run history has more")
 
 
 def _code(response: httpx.Response) -> str:
