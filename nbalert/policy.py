@@ -112,6 +112,8 @@ class Policy:
 
     def objection(self, reply: Reply) -> str:
         """Why this reply does not count, in words for the person who gave it; empty if it counts."""
+        if reply.doubt:
+            return f"it is not certain that it is yours: {reply.doubt}"
         if reply.is_bot:
             return "answers of bots do not count"
         if reply.is_edited:
@@ -141,6 +143,7 @@ class Reply:
         at: When the service took it, aware UTC.
         way: `button`, `reply` or `reaction`.
         link: Where the answer can be looked at; empty if there is no such place. Never holds a secret.
+        doubt: Why it is not certain that it is this person's; mostly empty. Such an answer does not count.
         channel: Name of the channel that brought it; entered by the courier.
     """
 
@@ -153,6 +156,7 @@ class Reply:
     is_bot: bool = False
     is_edited: bool = False
     link: str = ""
+    doubt: str = ""
     channel: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from nbalert import process
 from nbalert.connection import stop_courier
 from nbalert.home import Home
+from tests.chat_servers import mail
 from tests.environments import Unavailable, ipykernel_6
 from tests.kernels import Kernel
 from tests.processes import couriers, wait_until
@@ -46,6 +47,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report
+
+
+def pytest_sessionfinish() -> None:
+    """What tests of one process have shared ends with it."""
+    mail.stop()
 
 
 @pytest.fixture

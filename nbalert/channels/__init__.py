@@ -22,6 +22,7 @@ from nbalert.settings import ChannelTable
 KINDS = {
     "discord": "nbalert.channels.discord:DiscordChannel",
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
+    "email": "nbalert.channels.email:EmailChannel",
     "inbox": "nbalert.channels.inbox:InboxChannel",
     "matrix": "nbalert.channels.matrix:MatrixChannel",
     "mattermost": "nbalert.channels.mattermost:MattermostChannel",

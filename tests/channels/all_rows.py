@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
+from tests.channels.row_email import EmailRow
 from tests.channels.row_inbox import InboxRow
 from tests.channels.row_matrix import MatrixRow
 from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
@@ -15,6 +16,7 @@ from tests.channels.rows import Row
 _ROWS = (
     DiscordRow,
     DiscordWebhookRow,
+    EmailRow,
     InboxRow,
     MatrixRow,
     MattermostRow,
