@@ -146,6 +146,7 @@ class Imap:
                 while tag and not self.has_news:
                     self._hear(await self._read())
                 await asyncio.sleep(0 if self.has_news else poll_s)
+        self._pause = None
         if tag:
             self.writer.write(b"DONE\r\n")
             await self._finish(tag)
@@ -156,8 +157,9 @@ class Imap:
     def nudge(self) -> None:
         """Let whoever waits look at once."""
         self.has_news = True
-        if self._pause and not self._pause.expired():
-            self._pause.reschedule(asyncio.get_running_loop().time())
+        if self._pause:
+            with suppress(RuntimeError):  # it is over just now
+                self._pause.reschedule(asyncio.get_running_loop().time())
 
     async def _idle(self) -> bytes:
         tag = await self._send("IDLE")

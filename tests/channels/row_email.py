@@ -46,7 +46,6 @@ class EmailRow(Row):
         mails.clear()
         with SmtpFaults(mails.ports["plain"]) as server:
             yield cls(mails, server)
-        mails.give_passwords()
 
     def values(self) -> dict[str, Any]:
         """Plain, as it is this machine's alone, and mischief has to understand it."""
@@ -64,7 +63,11 @@ class EmailRow(Row):
 
     def revoke(self) -> None:
         """The account has another password."""
-        self.mails.give_passwords(bot="pw-another-one")
+        self.mails.change_password("bot", "pw-another-one")
+
+    def check(self) -> None:
+        """Whatever it was, the password is the usual one again."""
+        self.mails.change_password("bot")
 
     def answer(self, receipt: Receipt, person: str, text: str, way: str) -> None:
         """By a program that quotes the question."""

@@ -8,6 +8,7 @@ outside, and is not.
 
 from __future__ import annotations
 
+import imaplib
 import os
 import shutil
 import smtplib
@@ -135,6 +136,11 @@ service lmtp {{
     mode = 0666
   }}
 }}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service auth {{
   unix_listener {root}/auth {{
     mode = 0666
@@ -171,7 +177,7 @@ class MailServer:
         (self.root / "vouched").write_text(_VOUCHED.format(server=AUTHSERV, result="pass"))
         (self.root / "outside").write_text(_VOUCHED.format(server=AUTHSERV, result="fail"))
         (self.root / "dovecot.conf").write_text(_DOVECOT.format(**values))
-        self.give_passwords()
+        self._write_passwords()
         self.start_dovecot()
         _run("postfix", "-c", str(self.root / "pf"), "start")
         wait_until(lambda: all(map(self._answers, self.ports)))
@@ -192,8 +198,21 @@ class MailServer:
         _run("doveadm", "-c", str(self.root / "dovecot.conf"), "stop", check=False)
         wait_until(lambda: not self._answers("imaps"))
 
-    def give_passwords(self, **others: str) -> None:
-        """Everybody's is `pw-NAME`, but for those named."""
+    def change_password(self, name: str, password: str = "") -> None:
+        """To another one, or back to `pw-NAME`; returns once it is so: Dovecot reads them once a second."""
+        password = password or f"pw-{name}"
+        self._write_passwords(**{name: password})
+        wait_until(lambda: self._lets_in(name, password))
+
+    def _lets_in(self, name: str, password: str) -> bool:
+        with imaplib.IMAP4("127.0.0.1", self.ports["imap"], timeout=20) as imap:
+            try:
+                imap.login(name, password)
+            except imaplib.IMAP4.error:
+                return False
+            return True
+
+    def _write_passwords(self, **others: str) -> None:
         lines = [f"{name}:{{PLAIN}}{others.get(name, f'pw-{name}')}::::::" for name in PEOPLE]
         fresh = self.root / "users.new"
         fresh.write_text("\n".join(lines) + "\n")
