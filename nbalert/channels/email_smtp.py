@@ -78,12 +78,16 @@ class Outgoing:
             with suppress(SMTPException, OSError, TimeoutError):
                 await self._smtp.quit(timeout=2.0)
         self._drop()
+        await asyncio.sleep(0)  # the loop closes it in its next turn
 
     def _drop(self) -> None:
         if self._closing:
             self._closing.cancel()
         if self._smtp:
+            transport = self._smtp.transport
             self._smtp.close()
+            if transport:  # by TLS a close waits for the other end, which may be gone
+                transport.abort()
         self._smtp = None
 
     async def _connected(self) -> SMTP:
