@@ -67,7 +67,7 @@ class EmailChannel(Channel):
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Tell in the thread how it ended, and the asker, who need not have had the question."""
         asker = message.question.policy.asker if message.question else ""
-        short = replace(message, code="", images=(), output="", whole_traceback="")
+        short = replace(message, images=(), output="", whole_traceback="")
         to = distinct((*people_of(receipt), *((asker,) if is_address(asker) else ())))
         await self._send(short, message_id(f"{receipt.reference}-update", self.settings), to, receipt)
 

@@ -81,7 +81,8 @@ def body_of(message: Message) -> Body:
         if not text.strip():
             continue
         is_code = bool(part.label)
-        sections.append(Section(part.label, cut(text, SECTION_CHARS, part.keep), is_code, part.html))
+        table = part.html if len(part.html) <= SECTION_CHARS else ""
+        sections.append(Section(part.label, cut(text, SECTION_CHARS, part.keep), is_code, table))
         if len(text) > SECTION_CHARS and not (part.file == "traceback.txt" and message.whole_traceback):
             files.append(File(part.file, text.encode()))
     if message.whole_traceback:
@@ -96,17 +97,16 @@ def body_of(message: Message) -> Body:
 
 
 def _parts(message: Message) -> Iterator[_Part]:
-    code = _Part("Will run" if message.question else "Cell", message.code, "cell.py")
     yield _Part("", "" if message.text == message.title else message.text, "text.txt")
-    if message.question:
-        yield code
+    if message.question and message.decision is None:
+        yield _Part("Will run", message.question.code, "cell.py")
     if message.error not in message.traceback or not message.traceback:
         yield _Part("Error", message.error, "error.txt")
     yield _Part("Traceback", message.traceback, "traceback.txt", "ends")
-    yield _Part("Result", message.result, "result.txt")
+    yield _Part("Result", message.result, "result.txt", html=message.html)
     yield _Part("Output", message.output, "output.txt", "tail")
     if not message.question:
-        yield code
+        yield _Part("Cell", message.code, "cell.py")
 
 
 def _fields(message: Message) -> str:

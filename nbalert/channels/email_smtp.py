@@ -98,20 +98,20 @@ class Outgoing:
             return self._smtp
         settings = self._settings
         is_plain = settings.security == "plain"
-        password = settings.password.get_secret_value() if settings.password else None
         self._smtp = SMTP(
             hostname=settings.host,
             port=settings.smtp_port,
-            username=settings.username or None,
-            password=password,
             timeout=settings.timeout_s,
             use_tls=settings.security == "tls",
-            start_tls=settings.security == "starttls",
+            start_tls=False,  # step by step: what fails in between can be told, and closed
             tls_context=None if is_plain else server_context(self._channel, settings.tls, settings.network),
         )
         await self._smtp.connect()
-        if self._smtp.is_ehlo_or_helo_needed:
-            await self._smtp.ehlo()
+        if settings.security == "starttls":
+            await self._smtp.starttls()
+        await self._smtp.ehlo()
+        if settings.username and settings.password:
+            await self._smtp.login(settings.username, settings.password.get_secret_value())
         return self._smtp
 
     async def _sent(

@@ -177,13 +177,13 @@ def test_too_large(mails: MailServer) -> None:
     assert "Not attached: large.png, traceback.txt (the mail server takes 1,000,000 bytes" in body.get_content()
     code = "x = 1\n" * LONGEST_BYTES
     with pytest.raises(ChannelRefused, match="the code cannot be shown whole"):
-        sent(mails, Message(title="?", code=code, question=question("Large?", code=code)))
+        sent(mails, Message(title="?", question=question("Large?", code=code)))
 
 
 def test_long_code_goes_along(mails: MailServer) -> None:
     """A question's code that is too long to be read in a mail is a file as well, whole."""
     code = "".join(f"x = {n}\n" for n in range(5000))
-    mail = sent(mails, Message(title="?", code=code, question=question("Long?", code=code)))
+    mail = sent(mails, Message(title="?", question=question("Long?", code=code)))
     (along,) = mail.iter_attachments()
     assert (along.get_filename(), along.get_content()) == ("cell.py", code)
 
