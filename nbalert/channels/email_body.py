@@ -81,8 +81,7 @@ def body_of(message: Message) -> Body:
         if not text.strip():
             continue
         is_code = bool(part.label)
-        table = part.html if len(part.html) <= SECTION_CHARS else ""
-        sections.append(Section(part.label, cut(text, SECTION_CHARS, part.keep), is_code, table))
+        sections.append(Section(part.label, cut(text, SECTION_CHARS, part.keep), is_code, part.html))
         if len(text) > SECTION_CHARS and not (part.file == "traceback.txt" and message.whole_traceback):
             files.append(File(part.file, text.encode()))
     if message.whole_traceback:

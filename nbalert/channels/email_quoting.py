@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
 LONGEST_CHARS = 100_000
 """Of a mail this much is read; an answer stands at its top or below what is quoted."""
@@ -17,6 +17,8 @@ _SIGNATURE = re.compile(
 _INTRODUCES = re.compile(r"\s*(On|Am|Le|El|Il|Op|Den|Em|Dnia)\b")
 _BREAKS = {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "pre", "hr", "table", "ul", "ol"}
 _HIDDEN = {"style", "script", "head", "title", "blockquote"}
+_TOKEN = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)>|<[!?][^<>]*>|([^<]+|<)")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _QUOTES = re.compile(r"\b(gmail_quote|yahoo_quoted|moz-cite-prefix|protonmail_quote)\b")
 _OVER = re.compile(r"\b(divRplyFwdMsg|appendonsend)\b")
 """Outlook's mark: what follows is the mail that is answered."""
@@ -68,39 +70,47 @@ def _drop_introduction(kept: list[str]) -> None:
         kept.pop()
 
 
-class _Text(HTMLParser):
+class _Text:
     """Text of a page, without what is quoted in it."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
+        self._parts: list[str] = []
         self._open: list[tuple[str, bool]] = []
         self._is_over = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Break lines where a reader sees a break."""
+    def read(self, html: str) -> str:
+        """A line for each line that a reader sees."""
+        for found in _TOKEN.finditer(_COMMENT.sub("", html)):
+            closes, tag, attributes, words = found.groups()
+            if words:
+                self._say(words)
+            elif closes:
+                self._close(tag.lower())
+            elif tag:
+                self._begin(tag.lower(), attributes)
+        lines = (" ".join(line.split()) for line in "".join(self._parts).split("\n"))
+        return "\n".join(lines).strip()
+
+    def _say(self, words: str) -> None:
+        """A line end in the source is none for the reader."""
+        if not self._is_hidden:
+            self._parts.append(unescape(words).replace("\n", " "))
+
+    def _begin(self, tag: str, attributes: str) -> None:
         if tag in _BREAKS:
-            self.parts.append("\n")
-        if tag in _VOID:
-            return
-        marks = " ".join(value or "" for name, value in attrs if name in ("class", "id"))
-        self._is_over = self._is_over or bool(_OVER.search(marks))
-        if len(self._open) < DEEPEST:
-            is_hidden = self._is_hidden or tag in _HIDDEN or bool(_QUOTES.search(marks))
+            self._parts.append("\n")
+        self._is_over = self._is_over or bool(_OVER.search(attributes))
+        if tag not in _VOID and len(self._open) < DEEPEST:
+            is_hidden = self._is_hidden or tag in _HIDDEN or bool(_QUOTES.search(attributes))
             self._open.append((tag, is_hidden))
 
-    def handle_endtag(self, tag: str) -> None:
-        """Close what was opened last under that name, with all in it."""
-        if tag in ("p", "div", "table"):
-            self.parts.append("\n")
+    def _close(self, tag: str) -> None:
+        """What was opened last under that name, with all in it."""
+        if tag in _BREAKS:
+            self._parts.append("\n")
         names = [name for name, _ in self._open]
         if tag in names:
             del self._open[len(names) - 1 - names[::-1].index(tag) :]
-
-    def handle_data(self, data: str) -> None:
-        """Words; a break in the source is none for the reader."""
-        if not self._is_hidden:
-            self.parts.append(" ".join(data.split("\n")))
 
     @property
     def _is_hidden(self) -> bool:
@@ -108,8 +118,8 @@ class _Text(HTMLParser):
 
 
 def text_of_html(html: str) -> str:
-    """What a reader sees of a page that is new in it, a line for each line."""
-    reader = _Text()
-    reader.feed(html[:LONGEST_CHARS])
-    reader.close()
-    return "\n".join(" ".join(line.split()) for line in "".join(reader.parts).split("\n")).strip()
+    """What a reader sees of a page that is new in it.
+
+    Not by Python's parser: of what is no HTML that makes seconds, and all questions would wait for it.
+    """
+    return _Text().read(html[:LONGEST_CHARS])

@@ -86,8 +86,8 @@ class Outgoing:
         if self._smtp:
             transport = self._smtp.transport
             self._smtp.close()
-            if transport:  # by TLS a close waits for the other end, which may be gone
-                transport.abort()
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()  # by TLS a close waits for the other end, which may be gone
         self._smtp = None
 
     async def _connected(self) -> SMTP:

@@ -58,6 +58,10 @@ class Row(ABC):
     edits: ClassVar[bool] = True
     """Whether `update` changes a message in place."""
     takes_images: ClassVar[bool] = True
+    has_wishes: ClassVar[bool] = True
+    """Whether a service that is busy can say how long."""
+    secret: ClassVar[str] = "token"
+    """What people call that which lets them in."""
     burst: ClassVar[int] = 30
     """How many messages the service takes without a pause."""
     takes_anything: ClassVar[bool] = False

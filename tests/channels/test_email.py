@@ -1,4 +1,4 @@
-"""Mail as it is sent: what a program of a reader gets, and what servers say; by a real Postfix and Dovecot."""
+"""Mail as it is sent: what a reader gets, and what servers say; by a real Postfix and Dovecot."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_no_address_is_taken(mails: MailServer) -> None:
     """Settings are to be mended; of a target, which is one message's alone, only that message is refused."""
     with pytest.raises(ChannelDenied, match=r"nobody@nb.test: 550 .*; check to in the settings"):
         sent(mails, Message(title="x"), to=["nobody@nb.test"])
-    with pytest.raises(ChannelDenied, match="away@other.test: 550 5.1.1 .*no outside mail"):
+    with pytest.raises(ChannelDenied, match=r"away@other.test: 550 5.1.1 .*no outside mail"):
         sent(mails, Message(title="x"), to=["away@other.test"])
     with pytest.raises(ChannelRefused) as caught:
         sent(mails, Message(title="x", target="nobody@nb.test"))
@@ -174,7 +174,9 @@ def test_too_large(mails: MailServer) -> None:
     assert parts(mail) == [("text/plain", "None"), ("text/html", "None")]
     body = mail.get_body(("plain",))
     assert body is not None
-    assert "Not attached: large.png, traceback.txt (the mail server takes 1,000,000 bytes" in body.get_content()
+    assert (
+        "Not attached: large.png, traceback.txt (the mail server takes 1,000,000 bytes" in body.get_content()
+    )
     code = "x = 1\n" * LONGEST_BYTES
     with pytest.raises(ChannelRefused, match="the code cannot be shown whole"):
         sent(mails, Message(title="?", question=question("Large?", code=code)))
@@ -245,13 +247,13 @@ def test_security_is_not_given_up(mails: MailServer) -> None:
         sent(mails, Message(title="x"), port=mails.ports["plain"])
     with pytest.raises(ChannelUnreachable, match="it does not speak TLS on this port"):
         sent(mails, Message(title="x"), port=mails.ports["plain"], security="tls")
-    with pytest.raises(ChannelDenied, match="530 .*Must issue a STARTTLS"):
+    with pytest.raises(ChannelDenied, match=r"530 .*Must issue a STARTTLS"):
         sent(mails, Message(title="x"), security="plain", username="", password=None)
 
 
 def test_a_wrong_password(mails: MailServer) -> None:
     """The error says what to check, and not what it was."""
-    with pytest.raises(ChannelDenied, match="535 .*; check username and password") as caught:
+    with pytest.raises(ChannelDenied, match=r"535 .*; check username and password") as caught:
         sent(mails, Message(title="x"), password="pw-wrong")
     assert "pw-wrong" not in str(caught.value)
 
