@@ -33,7 +33,7 @@ class Outbox:
     def __init__(self, folder: Path, settings: Callable[[], Settings]) -> None:
         self._spool = Spool(folder)
         self._settings = settings
-        self._made: tuple[Settings | None, dict[str, str], Redactor] | None = None
+        self._made: tuple[Settings | None, dict[Any, Any], Redactor] | None = None
 
     def redactor(self, *, is_redacted: bool = True) -> Redactor:
         """What scrubs, by the settings and the environment as they are now.
@@ -41,17 +41,14 @@ class Outbox:
         Args:
             is_redacted: False hides nothing but known secrets, where the user's own settings allow that.
         """
-        with whole_modules():  # paid by the first alert, not by %load_ext
-            from nbalert.known_secrets import redactor_of
-
         try:
             settings = self._settings()
         except SettingsError:  # told elsewhere
             settings = None
-        environment = dict(os.environ)
+        variables = _variables()
         made = self._made
-        if made is None or made[0] is not settings or made[1] != environment:
-            self._made = made = settings, environment, redactor_of(settings, environment)
+        if made is None or made[0] is not settings or made[1] != variables:
+            self._made = made = settings, variables, _made_of(settings)
         may_be_off = settings is not None and settings.redaction.may_be_off
         return made[2] if is_redacted or not may_be_off else made[2].off
 
@@ -100,3 +97,15 @@ class Outbox:
     def count(self) -> int:
         """How many entries wait."""
         return self._spool.count()
+
+
+def _made_of(settings: Settings | None) -> Redactor:
+    with whole_modules():  # paid by the first alert, not by %load_ext
+        from nbalert.known_secrets import redactor_of
+
+    return redactor_of(settings, os.environ)
+
+
+def _variables() -> dict[Any, Any]:
+    """The environment as it is now, in a form that can be compared: decoding it costs fifty times as much."""
+    return dict(getattr(os.environ, "_data", os.environ))

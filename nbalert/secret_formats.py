@@ -111,7 +111,10 @@ _PRIVATE = re.compile(
     r"|PuTTY-User-Key-File-\d.*?(?:Private-MAC: \w+|\Z)",
     re.DOTALL,
 )
-_IN_URL = re.compile(r"://[^\s/@:'\"<>«]*:(?P<secret>(?![{$<«])[^\s/'\"<>]*?[^\s/'\"<>{])@(?=[\w.\[{%-])")
+_IN_URL = re.compile(
+    r"://[^\s/@:'\"<>«]*:(?!\d*/)(?P<secret>(?![{$<«])[^\s'\"<>]*?[^\s'\"<>{])@(?=[\w.\[{%-])"
+)
+"""A port is no password; one that should have been quoted may have a slash."""
 _QUERY = re.compile(r"[?&;](?P<name>[\w.-]{2,40})=(?P<secret>[^\s&;'\"<>«{$)\]]{3,})")
 _SIGNATURES = frozenset(
     ("sig", "signature", "key", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "hmac", "auth")

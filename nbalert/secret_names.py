@@ -33,7 +33,7 @@ _AFTER_NAME = (
 _VALUE = re.compile(
     r"""(?:\w+>)?[ \t]*(?:Secret\w{0,12}\()?[rbfuRBFU]{0,2}(?:
         (?P<open>\\?(?:\"\"\"|'''|["'`]))(?P<quoted>(?:\\.|(?!(?P=open)).){0,4096}?)(?:(?P=open)|\Z)
-        | (?P<plain>[^\s"'`,;&<>|(){}\[\]][^\s"'`,;&<>|(){}\[\]]*)(?P<next>\(|[ ]\w)?
+        | (?P<plain>[^\s"'`,;&<>|(){}\[\]][^\s"'`,;&<>|(){}\[\]]*)(?P<next>[(\[]|[ ]\S)?
     )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -67,6 +67,8 @@ _NOTHING = re.compile(
     r"|(?:env|file|keyring):.*|os\.environ.*|/[\w./-]*|~/.*|https?://[^?@]*",
     re.IGNORECASE | re.DOTALL,
 )
+_OFTEN_SAID = frozenset(("token", "secret", "credential"))
+"""By itself a word of many texts: of lexers, of language models, of prose."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_]\w*)*")
 
 
@@ -91,6 +93,11 @@ def kind_of_name(name: str) -> str:
 def is_placeholder(value: str) -> bool:
     """Whether a value stands for a secret rather than being one: `None`, `***`, `$TOKEN`, a blot."""
     return value.startswith(OPENS[:1]) or _NOTHING.fullmatch(value) is not None
+
+
+def is_word(value: str) -> bool:
+    """Whether a value is too little to be a secret: a sign, or what stands for one."""
+    return len(value) < 3 or is_placeholder(value)
 
 
 def may_be_named(text: str) -> bool:
@@ -142,14 +149,16 @@ def _after(end: str, text: str, small: str, is_code: bool) -> Iterator[Secret]:
 
 def _is_value(value: str, kind: str, name: str, match: re.Match[str], is_code: bool) -> bool:
     """Whether that is a secret, and not what stands for one, or is said of one."""
-    if len(value) < 3 or is_placeholder(value):
+    if is_word(value):
         return False
     is_plain = match["open"] is None
-    if is_plain and (match["next"] == "(" or _is_said(value, match, is_code)):
+    if not is_plain and (value[0] in " ),;:]}" or ("\n" in value and len(match["open"]) < 3)):
+        return False  # between two texts in quotes
+    if is_plain and (match["next"] in ("(", "[") or _is_said(value, match, is_code)):
         return False
     if value.replace(".", "").replace(",", "").isdigit():
         return len(value) >= (4 if kind == "password" else 16)
-    if kind in ("token", "credential") and "_" not in name and "-" not in name:  # a word of many texts
+    if kind in _OFTEN_SAID and name.isalpha() and (is_plain or kind == "token"):
         return _is_random(value)
     return kind == "password" or len(value) >= 6
 
@@ -163,8 +172,7 @@ def _is_said(value: str, match: re.Match[str], is_code: bool) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    kinds = (str.isdigit, str.islower, str.isupper)
-    return len(value) >= 8 and " " not in value and sum(any(map(kind, value)) for kind in kinds) >= 2
+    return len(value) >= 12 and " " not in value and any(map(str.isdigit, value))
 
 
 def _options(text: str) -> Iterator[Secret]:
@@ -180,17 +188,27 @@ def _is_given(value: str) -> bool:
     return len(value) >= 3 and not value.startswith("-") and not is_placeholder(value)
 
 
-_SAID = frozenset(("authentication", "authorization", "configuration", "information", "understanding"))
-
-
 def _in_lines(text: str) -> Iterator[Secret]:
     for match in _LINES.finditer(text):
         group = match.lastgroup or ""
         group = "sql" if group == "quote" else group
-        value = match[group]
-        if value.lower() in _SAID or is_placeholder(value):
+        if is_placeholder(match[group]) or _is_prose(group, match[group], match["scheme"]):
             continue
         kind = {"bearer": "token", "authorization": "authorization", "cookie": "cookie"}.get(
             group, "password"
         )
         yield Secret(*match.span(group), kind)
+
+
+_SAID = frozenset(("authentication", "authorization", "configuration"))
+_SCHEMES = frozenset(("bearer", "basic", "token", "digest", "apikey", "negotiate"))
+
+
+def _is_prose(group: str, value: str, scheme: str | None) -> bool:
+    """`basic configuration`, `Authorization: self.token`."""
+    if group == "bearer":
+        word = value.rstrip(".:")
+        return word.isalpha() and word.islower() and (word in _SAID or (scheme or "").lower() != "bearer")
+    if group == "authorization":
+        return value.lower() in _SCHEMES or "(" in value or _NAME.fullmatch(value) is not None
+    return False

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nbalert.blots import BLOT, Secret, apart
 from nbalert.secret_formats import of_form
-from nbalert.secret_names import kind_of_name, may_be_named, named
+from nbalert.secret_names import is_word, kind_of_name, may_be_named, named
 from nbalert.string_literals import Literal, Span, contents, literals, span_of
 
 _MAGIC = re.compile(r"^(\s*)([%!?].*)$|^(\s*[\w., \[\]]+=\s*)([%!].*)$", re.MULTILINE)
@@ -115,9 +115,12 @@ def _secret_values(node: ast.AST) -> Iterator[tuple[Iterable[ast.expr], str]]:
             pairs = zip(keys, values, strict=True)
             yield from (((value,), _kind(key)) for key, value in pairs if key is not None)
         case ast.Call(args=[ast.Constant(value=str(name)), value, *_]):
-            yield (value,), kind_of_name(name)  # setdefault("TOKEN", "…"), getenv("TOKEN", "…")
-        case ast.Compare(left=left, comparators=others):
-            yield (left, *others), _kind(left, *others)
+            if not _says_nothing(value):  # setdefault("TOKEN", "…"), getenv("TOKEN", "…")
+                yield (value,), kind_of_name(name)
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
+            for one, other in ((left, right), (right, left)):  # `token == "("` is of a parser
+                if not isinstance(one, ast.Constant) and not _says_nothing(other):
+                    yield (other,), _kind(one)
         case ast.arguments():
             yield from _defaults(node)
 
@@ -131,6 +134,10 @@ def _defaults(arguments: ast.arguments) -> Iterator[tuple[Iterable[ast.expr], st
     for argument, default in pairs:
         if default is not None:
             yield (default,), kind_of_name(argument.arg)
+
+
+def _says_nothing(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and is_word(node.value)
 
 
 def _kind(*nodes: ast.expr) -> str:
