@@ -20,6 +20,7 @@ from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
 KINDS = {
+    "apprise": "nbalert.channels.apprise:AppriseChannel",
     "discord": "nbalert.channels.discord:DiscordChannel",
     "discord-webhook": "nbalert.channels.discord_webhook:DiscordWebhookChannel",
     "email": "nbalert.channels.email:EmailChannel",

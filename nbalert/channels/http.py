@@ -165,7 +165,7 @@ class Http:
         if status == 407:
             raise ChannelDenied(f"{self._channel}: {_PROXY_DENIED}")
         says = f"{self._channel}: {host} answered {status} {response.reason_phrase}".rstrip()
-        raise _error(says, status, response.headers.get("Retry-After"))
+        raise status_error(says, status, response.headers.get("Retry-After"))
 
 
 def json_body(value: object) -> bytes:
@@ -185,7 +185,13 @@ def _context(channel: str, settings: ChannelSettings, base_url: str) -> ssl.SSLC
     return server_context(channel, settings.tls, settings.network)
 
 
-def _error(says: str, status: int, retry_after: str | None) -> ChannelError:
+def status_error(says: str, status: int, retry_after: str | None = None) -> ChannelError:
+    """What a status that is no success means.
+
+    Args:
+        says: One line for the reader, to which what to check is added.
+        retry_after: The header of that name.
+    """
     if status == 429 or (status == 503 and retry_after):
         return ChannelBusy(says, _seconds(retry_after))
     if status == 408 or status >= 500:

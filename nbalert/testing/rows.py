@@ -59,7 +59,7 @@ class Row(ABC):
     """Whether `update` changes a message in place."""
     takes_images: ClassVar[bool] = True
     has_wishes: ClassVar[bool] = True
-    """Whether a service that is busy can say how long."""
+    """Whether a service that is busy can say how long, and that comes with the error."""
     secret: ClassVar[str] = "token"
     """What people call that which lets them in."""
     burst: ClassVar[int] = 30

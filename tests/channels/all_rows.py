@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.channels.row_apprise import AppriseRow
 from tests.channels.row_discord import DiscordRow, DiscordWebhookRow
 from tests.channels.row_email import EmailRow
 from tests.channels.row_inbox import InboxRow
@@ -14,6 +15,7 @@ from tests.channels.row_webhook import WebhookRow
 from tests.channels.rows import Row
 
 _ROWS = (
+    AppriseRow,
     DiscordRow,
     DiscordWebhookRow,
     EmailRow,
