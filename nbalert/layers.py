@@ -59,6 +59,9 @@ class Layer(Frozen):
     exit_wait: Duration | None = Field(
         None, description="How long a process waits at its end for its deliveries"
     )
+    durable: Literal["process", "power"] = Field(
+        "process", description="What an accepted message survives: the death of every process, or a power cut"
+    )
     auto: Auto | None = Field(None, description="Auto mode from the start")
     redact: Redact = Field((), description="Regular expressions of what is secret besides")
     allow_no_redact: bool = Field(False, description="Whether --no-redact counts; false in a project's file")

@@ -13,7 +13,7 @@ from nbalert.errors import SettingsError
 from nbalert.forks import whole_modules
 from nbalert.image_metadata import without_metadata
 from nbalert.message import Message
-from nbalert.spool import Spool
+from nbalert.spool import POWER, Spool
 
 if TYPE_CHECKING:
     from nbalert.redaction import Redactor
@@ -65,7 +65,8 @@ class Outbox:
         Raises:
             OSError: The disk is full or not writable.
         """
-        return self._spool.put(self.scrubbed(data, is_redacted=is_redacted))
+        entry = self.scrubbed(data, is_redacted=is_redacted)
+        return self._spool.put({**entry, "durable": self._durable()})
 
     def note(self, data: Mapping[str, Any], loss: str) -> bool:
         """`put` for what nobody waits for: a full disk is a line in the log.
@@ -93,6 +94,12 @@ class Outbox:
             return message
         redact = self.redactor().text
         return replace(message, images=tuple(without_metadata(image, redact) for image in message.images))
+
+    def _durable(self) -> str:
+        try:
+            return self._settings().durable
+        except SettingsError:  # told elsewhere; the stronger promise is kept in any case
+            return POWER
 
     def count(self) -> int:
         """How many entries wait."""

@@ -66,6 +66,7 @@ class Settings:
     ask_timeout_s: float
     keep_alive: bool
     exit_wait_s: float | None
+    durable: str
     auto: Auto | None
     redaction: Redaction
     me: Mapping[str, str]
@@ -197,6 +198,7 @@ def _merged(
         ask_timeout_s=values["ask_timeout"],
         keep_alive=values["keep_alive"],
         exit_wait_s=values["exit_wait"],
+        durable=values["durable"],
         auto=_auto(user, own, top, project),
         redaction=Redaction.of(user, own, top, project),
         me={**user.me, **top.me},  # who you are is yours to say, not a project's

@@ -20,6 +20,8 @@ from uuid import uuid4
 from nbalert.home import private_folder
 
 VERSION = 1
+POWER = "power"
+"""How durable an entry can be; else it survives the death of everybody."""
 _SUFFIX = ".json"
 _ASIDE = "unreadable"
 
@@ -37,18 +39,20 @@ class Spool:
 
     Args:
         folder: Made on the first `put`.
-        is_power_safe: Whether a message also survives a power cut: fsync of file and folder, a few ms.
     """
 
-    def __init__(self, folder: Path, *, is_power_safe: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._is_power_safe = is_power_safe
         self._is_ready = False
         self._number = itertools.count()
         self._last_ns = 0
 
     def put(self, data: dict[str, Any]) -> str:
         """Accept: when this returns, the message is on disk.
+
+        Args:
+            data: Plain values for JSON. With `"durable": "power"` it survives a power cut as well: fsync of
+                file and folder, a few ms.
 
         Returns:
             The entry's id.
@@ -57,22 +61,25 @@ class Spool:
             OSError: The disk is full or not writable; nothing is left behind.
         """
         # Half a character, as undecodable file names have them, would stop every encoder on the way.
+        is_power_safe = data.get("durable") == POWER
         content = json.dumps({"version": VERSION, **data}, ensure_ascii=False).encode(errors="replace")
         if not self._is_ready or not os.path.isdir(self._folder):  # noqa: PTH112 - as above; it may be removed
             private_folder(self._folder)
+            if is_power_safe:
+                _sync(self._folder.parent, self._folder.parent.parent)
             self._is_ready = True
         entry = f"{self._now_ns():020d}-{next(self._number):06d}-{uuid4().hex[:12]}"
         name = os.fspath(self._folder / entry)
         try:
-            self._write(name + ".part", content)
+            _write(name + ".part", content, is_synced=is_power_safe)
             os.rename(name + ".part", name + _SUFFIX)  # noqa: PTH104 - Path costs as much as the call, on the cell's time
         except OSError as error:
             error.filename = error.filename or os.fspath(self._folder)  # a full disk names no file by itself
             with contextlib.suppress(OSError):
                 Path(name + ".part").unlink(missing_ok=True)
             raise
-        if self._is_power_safe:
-            self._sync_folder()
+        if is_power_safe:
+            _sync(self._folder)
         return entry
 
     def take(self) -> Iterator[Entry]:
@@ -129,19 +136,23 @@ class Spool:
             return []
         return [self._folder / name for name in sorted(names) if name.endswith(_SUFFIX)]
 
-    def _write(self, name: str, content: bytes) -> None:
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(file, view) :]
-            if self._is_power_safe:
-                os.fsync(file)
-        finally:
-            os.close(file)
 
-    def _sync_folder(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
+def _write(name: str, content: bytes, *, is_synced: bool) -> None:
+    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+        if is_synced:
+            os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _sync(*folders: Path) -> None:
+    """See to it that what these folders list is on disk."""
+    for path in folders:
+        folder = os.open(path, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -14,8 +14,8 @@ from tests.processes import Script
 
 def test_put_and_take(tmp_path: Path) -> None:
     """What was put is there in order, also for another process, until it is removed."""
-    spool = Spool(tmp_path / "spool", is_power_safe=True)
-    ids = [spool.put({"n": n}) for n in range(100)]
+    spool = Spool(tmp_path / "spool")
+    ids = [spool.put({"n": n, "durable": ("process", "power")[n % 2]}) for n in range(100)]
     other = Spool(tmp_path / "spool")
     taken = list(other.take())
     assert [entry.data["n"] for entry in taken] == list(range(100))

@@ -13,7 +13,7 @@ from nbalert.courier.ledger import Ledger
 from nbalert.courier.routing import Arrival, Routing
 from nbalert.courier.store import Store
 from nbalert.question import Question
-from nbalert.spool import Entry, Spool
+from nbalert.spool import POWER, Entry, Spool
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Intake:
 
     def enter(self, id_: str, data: dict[str, Any]) -> None:
         """A message into the store, once an id."""
-        with self._store.transaction():
+        with self._store.transaction(is_power_safe=data.get("durable") == POWER):
             self._insert(id_, data)
 
     def _insert(self, id_: str, data: dict[str, Any]) -> None:

@@ -5,16 +5,19 @@ A store that a newer nbalert wrote is taken up again by the next courier that un
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
 from nbalert.courier.store import Store
 from nbalert.courier.taking_up import take_up
-from nbalert.errors import StoreUnfit
+from nbalert.errors import SettingsError, StoreUnfit
 from nbalert.home import Home
 from nbalert.inbox import InboxServer
 from nbalert.inbox.binding import locked
 from nbalert.message import Level, Message
+from nbalert.settings import load_project
+from nbalert.spool import POWER
 from nbalert.unfit import files_aside, opened_anew, set_aside
 
 log = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ async def served_inbox(home: Home, owner: str) -> InboxServer:
         SettingsError: It is served already.
         StoreError: It cannot be used, and neither can a new one.
     """
-    inbox = InboxServer(home.inbox, owner=owner)
+    inbox = InboxServer(home.inbox, owner=owner, is_power_safe=_is_power_safe(home))
     try:
         await inbox.start()
     except StoreUnfit:
@@ -50,6 +53,13 @@ async def served_inbox(home: Home, owner: str) -> InboxServer:
             lock.close()
         await inbox.start()
     return inbox
+
+
+def _is_power_safe(home: Home) -> bool:
+    """Whether the user's own settings say so."""
+    with contextlib.suppress(SettingsError):  # told to whoever uses them
+        return load_project("", home).durable == POWER
+    return False
 
 
 def set_aside_damaged(home: Home, store: Store, inbox: InboxServer | None) -> bool:

@@ -50,8 +50,13 @@ class Store:
         migrate(self._db)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing."""
+    def transaction(self, *, is_power_safe: bool = False) -> Iterator[None]:
+        """All or nothing.
+
+        Args:
+            is_power_safe: Whether it also survives a power cut: an fsync, a few ms.
+        """
+        self.execute(f"PRAGMA synchronous = {'FULL' if is_power_safe else 'NORMAL'}")
         self.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -25,10 +25,13 @@ class Archive:
 
     Args:
         path: The inbox's SQLite file; made if there is none.
+        is_power_safe: Whether what is kept also survives a power cut.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_power_safe: bool = False) -> None:
         self._database = connect(path)
+        if is_power_safe:
+            self._database.execute("PRAGMA synchronous = FULL")
         self._database.row_factory = sqlite3.Row
 
     def close(self) -> None:

@@ -54,6 +54,7 @@ class InboxServer:
         port: 0 takes the port of the last time if it is free, else any.
         tls: Certificate chain and key, PEM.
         public_url: Where people reach it, through a reverse proxy.
+        is_power_safe: Whether messages also survive a power cut: an fsync each, a few ms.
     """
 
     heartbeat_s: ClassVar[float] = 15.0
@@ -68,11 +69,13 @@ class InboxServer:
         port: int = 0,
         tls: tuple[Path, Path] | None = None,
         public_url: str = "",
+        is_power_safe: bool = False,
     ) -> None:
         self.owner = owner
         self.url = ""
         self.port = port
         self._database = database
+        self._is_power_safe = is_power_safe
         self._host = host
         self._tls = tls
         self._public_url = checked_public_url(public_url)
@@ -173,7 +176,7 @@ class InboxServer:
         people.remember("port", self.port)
         people.remember("url", self.url)
         self._site = Site(
-            archive=Archive(self._database),
+            archive=Archive(self._database, is_power_safe=self._is_power_safe),
             people=People(self._database),
             guard=Guard(self.port, self._public_url, is_tls=tls is not None),
             url=self.url,
