@@ -51,6 +51,12 @@ def backoff_s(attempts: int) -> float:
     return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempts, 20)) * random.uniform(0.5, 1.0)
 
 
+def introduction_left_s(accepted_at: float) -> float:
+    """Seconds in which a sender may still bring its settings; none where the clock was set back."""
+    age_s = time.time() - accepted_at
+    return INTRODUCTION_S - age_s if age_s >= 0 else 0.0
+
+
 class Delivery:
     """Works off the waiting rows.
 
@@ -140,7 +146,7 @@ class Delivery:
     async def _work(self, key: _Key, worker: Worker) -> None:
         try:
             while not self._is_closing and (row := self._head(key)):
-                delay_s = row["next_attempt_at"] - time.time()
+                delay_s = min(row["next_attempt_at"] - time.time(), worker.left_s(row["seq"]), LONGEST_WISH_S)
                 if (grace_s := self._grace_s(row)) > 0:
                     worker.forget(News.SENDER)
                     await worker.wait(News.SENDER, grace_s)
@@ -156,7 +162,7 @@ class Delivery:
         """How long to wait for settings that may be newer than those known; not for ever: it may be dead."""
         if self._has_introduced(row["origin"]):
             return 0.0
-        return float(row["accepted_at"] + INTRODUCTION_S - time.time())
+        return introduction_left_s(row["accepted_at"])
 
     async def _is_mended(self, worker: Worker, delay_s: float) -> bool:
         """Wait, and be told of other settings. What an earlier courier put off they do not hasten.
@@ -181,11 +187,11 @@ class Delivery:
             self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", str(error), row["seq"])
             await worker.wait(News.MENDED, RECHECK_S)
         except TimeoutError:
-            self._again(row, ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s"))
+            self._again(worker, row, ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s"))
         except ChannelDenied as error:
             await self._keep(key, worker, row, str(error))
         except ChannelError as error:
-            self._again(row, error) if error.retryable else self._fail(row, str(error))
+            self._again(worker, row, error) if error.retryable else self._fail(row, str(error))
         except Exception as error:
             # A custom channel's bug must neither stop the others nor block its own queue for ever.
             log.exception("channel %s failed in its own code", key[1])
@@ -194,7 +200,7 @@ class Delivery:
             if row["faults"] + 1 >= FAULT_LIMIT:
                 self._fail(row, says)
             else:
-                self._again(row, ChannelUnreachable(says))
+                self._again(worker, row, ChannelUnreachable(says))
         else:
             self._settle(row, "delivered", "", receipt)
 
@@ -259,10 +265,11 @@ class Delivery:
             log.warning("%d kept until that is mended: %s", len(kept), reason)
         self._on_kept(key[0], kept, reason)
 
-    def _again(self, row: sqlite3.Row, error: ChannelError) -> None:
+    def _again(self, worker: Worker, row: sqlite3.Row, error: ChannelError) -> None:
         delay_s = backoff_s(row["attempts"])
         if isinstance(error, ChannelBusy) and error.retry_after_s is not None:
             delay_s = min(error.retry_after_s, LONGEST_WISH_S) + random.uniform(0, 0.1 * FIRST_DELAY_S)
+        worker.put_off(row["seq"], delay_s)
         self._store.execute(
             "UPDATE delivery SET attempts = attempts + 1, next_attempt_at = ?, error = ? WHERE seq = ?",
             *(time.time() + delay_s, str(error), row["seq"]),

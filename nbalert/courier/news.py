@@ -1,9 +1,11 @@
-"""What a worker is told while it tries or waits: kept until its next try, so that nothing is missed."""
+"""A worker of a channel: what it is told while it tries or waits, and what it has put off."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from enum import Flag, auto
 
 
@@ -19,7 +21,7 @@ class News(Flag):
 
 
 class Worker:
-    """One channel's worker: what it was told, and how far its senders were told."""
+    """What it was told is kept until its next try, so that nothing is missed."""
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
@@ -27,6 +29,16 @@ class Worker:
         self.told_seq = 0
         self._news = News(0)
         self._came = asyncio.Event()
+        self._put_off = (0, math.inf)
+
+    def put_off(self, seq: int, delay_s: float) -> None:
+        """A delivery is tried again after a while, whatever becomes of the wall clock meanwhile."""
+        self._put_off = seq, time.monotonic() + delay_s
+
+    def left_s(self, seq: int) -> float:
+        """Seconds until a delivery that it has put off is due; for ever for any other."""
+        known, due_at = self._put_off
+        return due_at - time.monotonic() if known == seq else math.inf
 
     def tell(self, news: News) -> None:
         """Something has happened."""

@@ -10,12 +10,11 @@ level is another than the last time, where an alert that was never heard of coun
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nbalert.courier.delivery import GLOBAL, INTRODUCTION_S, Delivery
+from nbalert.courier.delivery import GLOBAL, Delivery, introduction_left_s
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.store import Store
 from nbalert.message import Level
@@ -90,8 +89,7 @@ class Routing:
 
     def _hears(self, arrival: Arrival) -> Mapping[str, bool] | None:
         """Channels of the project that hear everything → only changes; None while that is not known."""
-        is_early = time.time() < arrival.accepted_at + INTRODUCTION_S
-        if is_early and not self._has_introduced(arrival.origin):
+        if introduction_left_s(arrival.accepted_at) > 0 and not self._has_introduced(arrival.origin):
             return None
         try:
             return self._projects.hears(arrival.project)

@@ -44,6 +44,26 @@ def test_trouble_is_tried_again(answers: list[Answer], home: Home) -> None:
         assert len({request.key for request in server.requests}) == 3
 
 
+def test_a_wall_clock_that_is_set_back(home: Home) -> None:
+    """By a day, while a delivery is put off, or after an alert of a process that is gone: neither waits."""
+    with Webhook() as server:
+        server.plan(status(503))
+
+        async def work(rooms: Rooms) -> None:
+            rooms.learn(server.url)
+            posted = rooms.accept(Message(title="put off"))
+            await rooms.until(lambda: rooms.row(posted)["attempts"] == 1)
+            rooms.store.execute("UPDATE delivery SET next_attempt_at = next_attempt_at + 86400")
+            await rooms.until(lambda: rooms.settled == [posted])
+            rooms.strangers.add("o")
+            rooms.store.execute("UPDATE message SET accepted_at = accepted_at + 86400")
+            orphan = rooms.accept(Message(title="of nobody"))
+            rooms.store.execute("UPDATE message SET accepted_at = accepted_at + 86400 WHERE id = ?", orphan)
+            await rooms.until(lambda: len(rooms.settled) == 2)
+
+        run(home, work)
+
+
 @pytest.mark.parametrize("as_date", [False, True])
 def test_retry_after_is_honoured(as_date: bool, home: Home) -> None:
     """In seconds or as a date: no try before that time."""
