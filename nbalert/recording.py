@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from IPython.core.error import UsageError
@@ -16,7 +17,7 @@ from nbalert.capture import Bundle, Capture, Taps
 from nbalert.endings import Outcome
 from nbalert.outcome import error_of, judge, text_of, traceback_of
 from nbalert.stacking import Stack, split
-from nbalert.tracebacks import readable
+from nbalert.tracebacks import cell_of_shell, readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +173,8 @@ def _story(shell: InteractiveShell, error: BaseException | None, shown: str) -> 
     if error is None or isinstance(error, UsageError) or hasattr(error, "_render_traceback_"):
         return shown
 
-    def cell_of(file: str) -> str:
-        kind, name = shell.compile.format_code_name(file) or ("", "")
-        return f"{kind} {name}" if kind == "Cell" else ""
-
     try:
-        return readable(error, cell_of)
+        return readable(error, partial(cell_of_shell, shell=shell))
     except Exception:  # an exception is code of the user, and of libraries
         return shown
 

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import linecache
 import site
+import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary, TracebackException
+from typing import Any
 
 from nbalert.process import client
 
@@ -32,11 +34,26 @@ DEPTH = 5
 """So many causes, and groups in groups, are followed."""
 LINE_CHARS = 200
 
+_COMPILED = {".pyx", ".pxi", ".pxd"}
+"""Cython's: their frames have a path from the package on, and no source."""
+
 NameOf = Callable[[str], str]
 """File name of a frame → what a reader calls the cell; empty for what is none."""
 
 
-def readable(error: BaseException, cell_of: NameOf = lambda file: "") -> str:
+def cell_of_shell(file: str, shell: Any = None) -> str:
+    """`Cell In[7]` for the code of a cell; empty for any other file.
+
+    Args:
+        shell: Whose cell; this process's, if it has one.
+    """
+    module = sys.modules.get("IPython.core.getipython")
+    shell = shell or (module.get_ipython() if module else None)
+    kind, name = (shell.compile.format_code_name(file) if shell else None) or ("", "")
+    return f"{kind} {name}" if kind == "Cell" else ""
+
+
+def readable(error: BaseException, cell_of: NameOf = cell_of_shell) -> str:
     """The exception, its frames and its causes.
 
     Args:
@@ -135,6 +152,8 @@ def _library(frame: FrameSummary, cell_of: NameOf) -> str:
     if frame.filename.startswith("<frozen"):
         return "Python"
     path = Path(frame.filename)
+    if path.suffix in _COMPILED and not path.exists():
+        return path.parts[0]
     if path.is_relative_to(_OURS):
         return _OURS.name
     for folder in _PACKAGES:

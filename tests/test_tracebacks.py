@@ -4,6 +4,7 @@ import json
 import linecache
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from nbalert.tracebacks import DEPTH, FRAMES, GROUP, readable
@@ -51,6 +52,14 @@ train({})
         "    6 | ",
         "  → 7 | train({})",
     ]
+
+
+def test_compiled_frames_are_their_library_s() -> None:
+    """Those of Cython have no file: they are folded as the others are."""
+    lines = story("frame['b']", frame=pd.DataFrame({"a": [1]}))
+    assert lines[0] == "KeyError: 'b'"
+    assert sum("frames in pandas …" in line for line in lines) == 2
+    assert not [line for line in lines if "pandas/" in line]
 
 
 def test_frames_of_libraries_are_folded_and_what_called_the_cell_is_left_out() -> None:

@@ -86,8 +86,8 @@ def test_all_parts_are_shown(inbox: Inbox, open_page: OpenPage) -> None:
         "true",
     ):
         expect(card).to_contain_text(text)
-    card.get_by_role("button", name="Show all 30 lines").click()
-    expect(card).to_contain_text("frame 29")
+    card.get_by_text("Whole traceback 30 lines").click()
+    expect(card.get_by_text("frame 29")).to_be_visible()
     expect(card.locator("footer")).to_have_text(
         "train.ipynb, cell 7ann@gpu-2Python 3commit 1a2b3ctook 2 min 5 s"
     )

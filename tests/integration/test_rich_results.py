@@ -70,6 +70,20 @@ def test_frames_and_figures(kernel: Kernel, chat: Webhook) -> None:
     assert message.source.kernel == "Python 3 (ipykernel)"
 
 
+def test_a_block_that_fails_names_its_cell(kernel: Kernel, chat: Webhook) -> None:
+    """As `%%alert` does, and not the file that IPython makes of it."""
+    kernel.run("import nbalert\ndef halve(n): return n / 0")
+    kernel.run("with nbalert.watching('halving'): halve(1)")
+    chat.until(lambda server: len(server.accepted) > 0)
+    message = Message.from_json(chat.accepted[0].message)
+    assert message.traceback.splitlines()[:3] == [
+        "ZeroDivisionError: division by zero",
+        "most recent call first:",
+        "  Cell In[2], line 2, in halve",
+    ]
+    assert "ipykernel" not in message.traceback
+
+
 def test_a_figure_of_plotly(kernel: Kernel, chat: Webhook) -> None:
     """It arrives as a picture, and the cell that shows it ends as it would without us."""
     if not shutil.which("chromium"):

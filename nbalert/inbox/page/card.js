@@ -37,8 +37,7 @@ function parts(view, room) {
     message.error && el("p", { class: "error" }, visible(message.error)),
     result(message, fold) ?? mono("result", "Result"),
     message.traceback && message.traceback !== message.error && mono("traceback", "Traceback"),
-    message.whole_traceback && message.whole_traceback !== message.traceback
-      && mono("whole_traceback", "Whole traceback", "traceback"),
+    message.whole_traceback && message.whole_traceback !== message.traceback && wholeTraceback(message, cut, fold),
     mono("output", "Output"),
     pictures(message),
     fields(message.metadata),
@@ -50,6 +49,14 @@ function parts(view, room) {
 function result(message, fold) {
   const shown = message.html && table(message.html);
   return shown ? el("div", { class: "part result" }, el("h3", {}, "Result"), fold("result", shown)) : null;
+}
+
+function wholeTraceback(message, cut, fold) {
+  const text = message.whole_traceback;
+  const frames = el("pre", {}, visible(text));
+  return el("details", { class: "cell", "data-keep": "whole" },
+    el("summary", {}, "Whole traceback ", el("span", { class: "muted" }, `${text.split("\n").length} lines`)),
+    cut.includes("whole_traceback") ? fold("whole_traceback", frames) : frames);
 }
 
 function cell(code) {
