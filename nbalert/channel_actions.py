@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from nbalert import channels
 from nbalert.channel_list import channels_text, kinds_text
 from nbalert.channel_test import tried
+from nbalert.channels import sources
 from nbalert.channels.base import Channel
+from nbalert.channels.registry import check
 from nbalert.described import described, nested
 from nbalert.errors import SettingsError
 from nbalert.fields import ASKING
@@ -27,6 +30,8 @@ def _list(_: argparse.Namespace) -> None:
 
 
 def _kinds(options: argparse.Namespace) -> None:
+    with suppress(SettingsError):  # what is wrong with them says `nbalert channels`
+        sources.learn(client().settings.kinds)
     if not options.kind:
         print(kinds_text())
         return
@@ -67,6 +72,24 @@ def _default(options: argparse.Namespace) -> None:
         print(f"but here a setting above that one says {other}: a project's file, or NBALERT_DEFAULT")
 
 
+def _register(options: argparse.Namespace) -> None:
+    file, known = _file(options), client().settings.kinds
+    if options.project:
+        raise SettingsError(
+            f"{file.path}: a project's settings name no class: whoever opens a notebook of a cloned project"
+            " would run its code. Register it in your own settings, without --project"
+        )
+    try:
+        cls = sources.imported(options.source)
+    except SettingsError as error:
+        raise SettingsError(f"the class {error}; install it, or add its folder to PYTHONPATH") from None
+    taken = {kind: place for kind, place in channels.packaged().items() if kind not in known}
+    check(cls, taken)
+    file.register(cls.kind, options.source)
+    print(f"{cls.kind}: registered as {options.source}, in {file.path}")
+    print(f"set a channel up: nbalert channels add NAME {cls.kind} key=value …")
+
+
 def _test(options: argparse.Namespace) -> int:
     result = tried(options.name)
     print(result)
@@ -78,6 +101,7 @@ def _file(options: argparse.Namespace) -> SettingsFile:
 
 
 def _class(kind: str) -> type[Channel]:
+    sources.learn(client().settings.kinds)
     known = channels.kinds()
     if kind not in known:
         raise SettingsError(f"unknown kind {kind!r}; known kinds: {', '.join(known)}{hint(kind, known)}")
@@ -103,6 +127,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "list": _list,
     "kinds": _kinds,
     "add": _add,
+    "register": _register,
     "remove": _remove,
     "default": _default,
     "test": _test,

@@ -54,9 +54,14 @@ def _why_silent(settings: ChannelSettings) -> str:
 
 
 def _origin(kind: str) -> str:
-    if kind in registered():
-        return "registered in this process"
-    return "comes with nbalert" if kind in channels.KINDS else f"from {channels.packaged()[kind]}"
+    if own := registered().get(kind):
+        return f"registered in this process by {own.cls.__module__}:{own.cls.__qualname__}"
+    if kind in channels.KINDS:
+        return "comes with nbalert"
+    if kind in (brought := channels.brought()):
+        place, package = brought[kind]
+        return f"comes with the package {package or place}"
+    return f"registered in your own settings as {channels.packaged()[kind]}"
 
 
 def _lacks(kind: str) -> Iterator[str]:

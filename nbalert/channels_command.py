@@ -16,6 +16,12 @@ the kinds, `nbalert channels kinds KIND` what one can be told. me=ID says who yo
 answer."""
 
 
+_OWN = """The class is named in your own settings, and loaded by every process of yours that can import it:
+the courier, or a kernel whose folder it is in. Changes of its code count for processes that start afterwards
+(`nbalert stop` ends the courier). A class that is written in a notebook is registered there, with
+nbalert.register."""
+
+
 class _LineParser(argparse.ArgumentParser):
     """A parser of a magic's words: raises where the command would exit."""
 
@@ -56,6 +62,10 @@ def add_actions(parser: argparse.ArgumentParser, *, add_help: bool = True) -> No
     _in_project(one)
     _in_project(action("remove", "name", help="take a channel out of nbalert.toml"))
     _in_project(action("default", "name", help="where alerts go that name no channel"))
+    one = action(
+        "register", "source", help="a channel class of your own, as module.path:Class", description=_OWN
+    )
+    _in_project(one)
     one = action("test", help="what is missing, or a message that arrives")
     one.add_argument("name", metavar="NAME", nargs="?", help="the default channel if left out")
 

@@ -96,11 +96,13 @@ class Introduction:
     def _read(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
         with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
+            from nbalert.channels import sources
             from nbalert.settings import load, stamp
 
         if self._settings and self._settings[0] == stamp(self._folder, self._home, self._settings[1]):
             return self._settings[1], False
         read = load(self._folder, self._home)
+        sources.learn(read.kinds)
         self._read_at = time.monotonic()
         self._settings = (stamp(self._folder, self._home, read), read)
         return read, True

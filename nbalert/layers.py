@@ -69,6 +69,9 @@ class Layer(Frozen):
     groups: dict[str, tuple[Member, ...]] = Field(
         default_factory=dict, description="People by group, each as KIND:ID; approvers name it as group:NAME"
     )
+    kinds: dict[str, str] = Field(
+        default_factory=dict, description="Channel classes of your own by kind, each as module.path:Class"
+    )
     channels: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")], dict[str, Any]] = Field(
         default_factory=dict, description="Channels by name"
     )

@@ -72,6 +72,7 @@ class Settings:
     me: Mapping[str, str]
     channels: Mapping[str, ChannelTable]
     network: Network
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment_names(self) -> tuple[str, ...]:
@@ -204,6 +205,7 @@ def _merged(
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
         channels=_tables([(user, home.settings), (own, project)], top, env),
         network=Network.of(env or {}),
+        kinds=_kinds(user, own, top, project),
     )
     settings.channel(None)
     return settings
@@ -218,6 +220,16 @@ def _auto(user: Layer, own: Layer, top: Layer, project: Path | None) -> Auto | N
         return chosen
     default = top.default if "default" in top.model_fields_set else user.default
     return chosen.model_copy(update={"channel": default})
+
+
+def _kinds(user: Layer, own: Layer, top: Layer, project: Path | None) -> Mapping[str, str]:
+    """Classes run: what a cloned project names is not loaded."""
+    for layer, where in ((own, project), (top, ENVIRONMENT)):
+        if layer.kinds:
+            raise SettingsError(
+                f"{where}: kinds: belongs into your own settings file: a class that is named there is run"
+            )
+    return user.kinds
 
 
 def _refuse_redefined(user: Layer, users: Path, own: Layer, project: Path | None) -> None:

@@ -109,6 +109,15 @@ class SettingsFile:
         self._write(changed)
         return "" if settings.default == name else settings.default
 
+    def register(self, kind: str, source: str) -> None:
+        """Name the class of a kind, as `module:Class`: it is loaded from now on.
+
+        Raises:
+            SettingsError: This file cannot be changed, or is a project's.
+            OSError: As `add`.
+        """
+        self._enter("kinds", kind, source)
+
     def introduce(self, kind: str, person: str) -> None:
         """Say who you are on a kind of channel: who asks does not answer.
 
@@ -116,10 +125,13 @@ class SettingsFile:
             SettingsError: This file cannot be changed.
             OSError: As `add`.
         """
+        self._enter("me", kind, person)
+
+    def _enter(self, table: str, key: str, value: str) -> None:
         text = self._read()
         values = tomllib.loads(text)
-        changed = with_entry(text, "me", kind, person)
-        self._checked(changed, {**values, "me": {**values.get("me", {}), kind: person}})
+        changed = with_entry(text, table, key, value)
+        self._checked(changed, {**values, table: {**values.get(table, {}), key: value}})
         self._write(changed)
 
     def _read(self) -> str:

@@ -6,16 +6,15 @@ A kind is imported when it is first used: `%load_ext` pays for none of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
+from nbalert.channels import sources
 from nbalert.channels.base import Channel
 from nbalert.channels.registry import registered
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
-from nbalert.forks import whole_modules
 from nbalert.network import Network
 from nbalert.settings import ChannelTable
 
@@ -34,7 +33,8 @@ KINDS = {
     "telegram": "nbalert.channels.telegram:TelegramChannel",
     "webhook": "nbalert.channels.webhook:WebhookChannel",
 }
-"""Kind → where its class is. Entry points of the group `nbalert.channels` add rows."""
+"""Kind → where its class is. Entry points of the group `nbalert.channels` add rows, and so does `[kinds]` in
+one's own settings."""
 
 
 def kinds() -> dict[str, str]:
@@ -47,14 +47,21 @@ def kinds() -> dict[str, str]:
 
 
 def packaged() -> dict[str, str]:
-    """The kinds that nbalert and other packages bring, and where their classes are."""
-    found = {point.name: point.value for point in entry_points(group="nbalert.channels")}
-    return {**found, **KINDS}
+    """The kinds that nbalert, other packages and the user's settings bring, and where their classes are."""
+    return {**sources.known(), **{kind: place for kind, (place, _) in brought().items()}, **KINDS}
+
+
+def brought() -> dict[str, tuple[str, str]]:
+    """The kinds that other packages bring: where the class is, and the package's name."""
+    points = entry_points(group="nbalert.channels")
+    return {point.name: (point.value, point.dist.name if point.dist else "") for point in points}
 
 
 def is_packaged(kind: str) -> bool:
-    """Whether a package of this environment brings the kind."""
-    return kind in KINDS or kind in packaged()
+    """Whether a package of this environment brings the kind, or a class by its source that is here."""
+    if kind in KINDS or kind in brought():
+        return True
+    return kind in sources.known() and sources.is_here(sources.known()[kind])
 
 
 def channel_class(kind: str) -> type[Channel]:
@@ -79,15 +86,10 @@ def packaged_class(kind: str) -> type[Channel]:
             f"unknown kind of channel {kind!r}; known kinds: {', '.join(kinds())}; "
             "nbalert.register adds a class of your own"
         )
-    module, _, name = known[kind].partition(":")
     try:
-        with whole_modules():
-            found = getattr(import_module(module), name)
-    except Exception as error:  # another package's module may raise anything
-        raise SettingsError(f"the kind {kind!r} cannot be loaded from {known[kind]}: {error}") from None
-    if not (isinstance(found, type) and issubclass(found, Channel)):
-        raise SettingsError(f"the kind {kind!r}: {known[kind]} is not a Channel")
-    return found
+        return sources.imported(known[kind])
+    except SettingsError as error:
+        raise SettingsError(f"the kind {kind!r} {error}") from None
 
 
 def missing_extra(cls: type[Channel]) -> str:

@@ -39,13 +39,22 @@ def add(cls: type[Channel], taken: Mapping[str, str]) -> None:
     Raises:
         SettingsError: The class lacks something, or its kind is taken; says which in one line.
     """
-    wrong = fault(cls)
-    if not wrong and cls.kind in taken:
-        wrong = f"the kind {cls.kind!r} is {taken[cls.kind]} and cannot be taken over; choose another kind"
+    check(cls, taken)
+    _classes[cls.kind] = Registered(cls, next(_numbers))
+
+
+def check(cls: object, taken: Mapping[str, str]) -> None:
+    """Whether a class can be registered.
+
+    Raises:
+        SettingsError: As `add`.
+    """
+    wrong, kind = fault(cls), str(getattr(cls, "kind", ""))
+    if not wrong and kind in taken:
+        wrong = f"the kind {kind!r} is {taken[kind]} and cannot be taken over; choose another kind"
     if wrong:
         name = cls.__name__ if isinstance(cls, type) else type(cls).__name__
         raise SettingsError(f"{name} cannot be registered: {wrong}")
-    _classes[cls.kind] = Registered(cls, next(_numbers))
 
 
 def fault(cls: object) -> str:

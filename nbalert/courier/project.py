@@ -22,10 +22,11 @@ class Project:
         default: Name of the default channel.
         channels: Name → values, secrets resolved.
         problems: Name → why that channel cannot be used.
-        foreign: Name → kind, of channels whose kind no package brings: only a process that has registered
-            it can work them. Their values stay there.
+        foreign: Name → kind, of channels whose kind no package brings, and that cannot be imported: only a
+            process that has registered it can work them. Their values stay there.
         network: The way out of the processes that brought it.
         hears: Name → whether only changes of level, of channels that hear every alert.
+        kinds: Kind → source of the classes that the user's settings name.
         since: When they last read files or values that were others, on the clock that all processes share.
     """
 
@@ -36,6 +37,7 @@ class Project:
     foreign: Mapping[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
     hears: Mapping[str, bool] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     since: float = field(default=0.0, compare=False)
 
     @classmethod
@@ -51,7 +53,10 @@ class Project:
             except SettingsError as error:
                 problems[name] = str(error)
         hears = _hears(settings.channels.values())
-        return cls(settings.project, settings.default, values, problems, foreign, settings.network, hears)
+        return cls(
+            *(settings.project, settings.default, values, problems, foreign, settings.network, hears),
+            kinds=settings.kinds,
+        )
 
     @classmethod
     def broken(cls, key: str, problem: str) -> Project:
@@ -73,6 +78,7 @@ class Project:
             frame.get("foreign", {}),
             Network.from_frame(frame.get("network", {})),
             frame.get("hears", {}),
+            frame.get("kinds", {}),
             frame.get("since", 0.0),
         )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbalert import channels
+from nbalert.channels import sources
 from nbalert.channels.base import Channel
 from nbalert.courier.project import Project
 from nbalert.errors import NbalertError, SettingsError, UnknownChannel
@@ -79,6 +80,7 @@ class Projects:
         if known and known.since > project.since:
             return frozenset()
         self._projects[project.key] = project
+        sources.learn(project.kinds)
         return project.changes(known)
 
     @contextmanager
@@ -158,7 +160,9 @@ class Projects:
         read_at, project = self._read.get(key, (-READ_AGAIN_S, None))
         if project is None or time.monotonic() - read_at > READ_AGAIN_S:
             try:
-                project = Project.of(load_project(key, self._home))
+                settings = load_project(key, self._home)
+                sources.learn(settings.kinds)
+                project = Project.of(settings)
             except SettingsError as error:
                 raise NotReady(f"{_waits_for(key)}: {error}") from None
             self._read[key] = time.monotonic(), project
