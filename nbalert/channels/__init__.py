@@ -27,6 +27,7 @@ KINDS = {
     "matrix": "nbalert.channels.matrix:MatrixChannel",
     "mattermost": "nbalert.channels.mattermost:MattermostChannel",
     "mattermost-webhook": "nbalert.channels.mattermost_webhook:MattermostWebhookChannel",
+    "ntfy": "nbalert.channels.ntfy:NtfyChannel",
     "slack": "nbalert.channels.slack:SlackChannel",
     "slack-webhook": "nbalert.channels.slack_webhook:SlackWebhookChannel",
     "teams": "nbalert.channels.teams:TeamsChannel",

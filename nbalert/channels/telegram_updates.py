@@ -16,7 +16,7 @@ from contextlib import suppress
 from nbalert.channels.telegram_answers import KINDS, Subject, Update, subject_of
 from nbalert.channels.telegram_api import Api
 from nbalert.channels.telegram_errors import Taken
-from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError
+from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +155,8 @@ class Updates:
         found = await self._api.call(
             "getUpdates", wait_s=wait_s, offset=offset, timeout=wait_s, allowed_updates=list(KINDS)
         )
+        if not isinstance(found, list):
+            raise ChannelUnreachable(f"{self._api.channel}: updates came that are none of Telegram's")
         return [update for update in found if isinstance(update, dict) and "update_id" in update]
 
     def _goes_on(self, error: ChannelError) -> bool:

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -50,12 +50,15 @@ class Answer:
     body: bytes = b"{}"
     delay_s: float = 0.0
     mischief: str = ""
+    stream: Callable[[], AsyncGenerator[bytes, None]] | None = None
+    """What follows the body, in its own time; the connection ends with it."""
 
     def raw(self) -> bytes:
         """As it goes over the wire."""
         if self.mischief == "garbage":
             return b"\x00\xffthis is no HTTP\r\n\r\n"
-        fields = (*self.headers, ("Content-Length", str(len(self.body))))
+        size = ("Connection", "close") if self.stream else ("Content-Length", str(len(self.body)))
+        fields = (*self.headers, size)
         lines = [f"HTTP/1.1 {self.status} X", *(f"{name}: {value}" for name, value in fields), "", ""]
         return "\r\n".join(lines).encode() + self.body
 
@@ -199,7 +202,9 @@ class Webhook:
             return False
         writer.write(raw)
         await writer.drain()
-        return not answer.mischief
+        if answer.stream:
+            await _streamed(answer.stream(), reader, writer)
+        return not (answer.mischief or answer.stream)
 
     async def _take(self, request: Request, reader: asyncio.StreamReader) -> Answer:
         """What to answer as usual. A forwarding server blocks, so it has a thread."""
@@ -209,6 +214,27 @@ class Webhook:
         with self._news:
             self._tries.append((request, code))
             self._news.notify_all()
+
+
+async def _streamed(
+    chunks: AsyncGenerator[bytes, None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Send them until there are no more, or whoever reads is gone."""
+    gone = asyncio.ensure_future(reader.read())
+    try:
+        while True:
+            chunk = asyncio.ensure_future(anext(chunks, b""))
+            await asyncio.wait({gone, chunk}, return_when=asyncio.FIRST_COMPLETED)
+            if not chunk.done() or not chunk.result():
+                chunk.cancel()
+                await asyncio.gather(chunk, return_exceptions=True)
+                return
+            writer.write(chunk.result())
+            await writer.drain()
+    finally:
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        await chunks.aclose()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

@@ -8,6 +8,7 @@ from tests.channels.row_email import EmailRow
 from tests.channels.row_inbox import InboxRow
 from tests.channels.row_matrix import MatrixRow
 from tests.channels.row_mattermost import MattermostRow, MattermostWebhookRow
+from tests.channels.row_ntfy import NtfyRow
 from tests.channels.row_slack import SlackRow, SlackWebhookRow
 from tests.channels.row_teams import TeamsRow
 from tests.channels.row_telegram import TelegramRow
@@ -23,6 +24,7 @@ _ROWS = (
     MatrixRow,
     MattermostRow,
     MattermostWebhookRow,
+    NtfyRow,
     SlackRow,
     SlackWebhookRow,
     TeamsRow,
