@@ -23,7 +23,11 @@ Bundle = dict[str, Any]
 
 
 class Capture:
-    """What was seen of one cell."""
+    """What was seen of one cell.
+
+    Attributes:
+        forgotten: How many displays there were before those that are kept.
+    """
 
     def __init__(self) -> None:
         self.stdout = Tail()
@@ -31,6 +35,7 @@ class Capture:
         self.result: Bundle | None = None
         self.errors: deque[tuple[BaseException, list[str]]] = deque(maxlen=DISPLAYS)
         self._displays: deque[tuple[str | None, Bundle]] = deque(maxlen=DISPLAYS)
+        self.forgotten = 0
 
     @property
     def displayed(self) -> tuple[Bundle, ...]:
@@ -42,6 +47,7 @@ class Capture:
         kind, content = message["header"]["msg_type"], message["content"]
         display_id = (content.get("transient") or {}).get("display_id")
         if kind == "display_data":
+            self.forgotten += len(self._displays) == DISPLAYS
             self._displays.append((display_id, content["data"]))
         elif kind == "update_display_data" and display_id is not None:
             self._update(display_id, content["data"])
@@ -57,6 +63,7 @@ class Capture:
         self.stdout.clear()
         self.stderr.clear()
         self._displays.clear()
+        self.forgotten = 0
         self.result = None
 
 

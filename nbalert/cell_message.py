@@ -47,6 +47,8 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
     title, level = ending(name, run.outcome, run.duration_s)
     value, table, shown = _value(run, parts.redactor)
     images, left_out = pictures([*shown, value]) if parts.has_images else ([], [])
+    if run.forgotten and (parts.has_images or parts.has_output):
+        left_out.insert(0, f"{run.forgotten:,} earlier displays are left out")
     result, html = _result(value, table, parts.redactor) if parts.has_output else ("", "")
     return Message(
         title=parts.title or title,

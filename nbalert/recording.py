@@ -31,6 +31,7 @@ class CellRun:
         outcome: How it ended.
         result: What the page shows as its last `Out`, by MIME type; binary data as base64.
         displayed: The last displays in order, with updates applied.
+        forgotten: How many there were before them.
         stdout: Tail of what was printed, progress bars resolved.
         stderr: The same for stderr.
         ename: Class name of the exception.
@@ -65,6 +66,7 @@ class CellRun:
     alert_line: str
     is_auto: bool
     started_at: datetime
+    forgotten: int = 0
 
 
 class Recorder:
@@ -145,6 +147,7 @@ class Recording:
             outcome=outcome,
             result=_plain_bundle(capture.result),
             displayed=capture.displayed,
+            forgotten=capture.forgotten,
             stdout=capture.stdout.text(),
             stderr=capture.stderr.text(),
             ename=None if error is None else type(error).__name__,

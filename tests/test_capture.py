@@ -82,8 +82,11 @@ def test_displays_are_followed() -> None:
 
 
 def test_displays_are_bounded() -> None:
-    """The last ones are kept."""
+    """The last ones are kept, and the others counted, until all are cleared."""
     capture = Capture()
     for i in range(DISPLAYS + 5):
         capture.take_message(message("display_data", str(i)))
     assert [bundle["text/plain"] for bundle in capture.displayed] == [str(i) for i in range(5, DISPLAYS + 5)]
+    assert capture.forgotten == 5
+    capture.take_message(message("clear_output"))
+    assert capture.forgotten == 0

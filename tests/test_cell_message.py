@@ -148,6 +148,13 @@ def test_a_table_is_text_and_html() -> None:
     assert (message.result, message.html) == ("", "")
 
 
+def test_displays_that_were_not_kept_are_said() -> None:
+    """A cell may display in a loop for days: how many there were is told."""
+    run = replace(RUN, forgotten=1234)
+    assert cell_message(run, Parts(), WHERE).text == "1,234 earlier displays are left out"
+    assert cell_message(run, Parts(has_output=False, has_images=False), WHERE).text == ""
+
+
 def test_long_text_is_cut_in_the_middle() -> None:
     """Head and tail stay, and how much is missing is said."""
     assert cut("short") == "short"
