@@ -16,7 +16,7 @@ class Front:
 
     def __init__(self, http: int, websocket: int) -> None:
         self._http, self._websocket = http, websocket
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -29,36 +29,40 @@ class Front:
         """Refuse connections, and cut those that there are."""
         if self._server:
             self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._writers:
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
-        back: asyncio.StreamWriter | None = None
+        ends = {writer}
+        self._writers |= ends
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             port = self._websocket if b"upgrade: websocket" in head.lower() else self._http
             answers, back = await asyncio.open_connection("127.0.0.1", port)
+            ends.add(back)
+            self._writers.add(back)
             back.write(head)
             forth = asyncio.create_task(_pump(reader, back))
             await _pump(answers, writer)
-            forth.cancel()
+            back.transport.abort()
+            await forth
         except (OSError, asyncio.IncompleteReadError):
             writer.transport.abort()
         finally:
-            self._tasks.discard(task)
-            for end in (writer, back):
-                if end:
-                    end.close()
+            for end in ends:
+                end.close()
+            self._writers -= ends
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until its end; a reset is passed on by whoever waits for this."""
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.write_eof()
+    """Until its end; a reset is passed on."""
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        with contextlib.suppress(OSError, RuntimeError):
+            writer.write_eof()
+    except OSError:
+        writer.transport.abort()
