@@ -25,9 +25,9 @@ POLL_S = 30.0
 AT_ONCE_S = 1.0
 """A poll that brings nothing in less time than this was not held: the next one waits for so long."""
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0
-PAGE = "500"
-TIMELINE = 100
-"""Events of a room in one answer; what is beyond is fetched."""
+TIMELINE = 20
+"""Events of a room in one answer; what is beyond is fetched, in pages."""
+PAGE = "100"
 
 Hear = Callable[[str, list[Event], list[Event]], None]
 """Of a room its events, oldest first, and those that say who their senders are."""
@@ -177,7 +177,8 @@ def _sync_filter(me: str, rooms: Iterable[str]) -> str:
                 "ephemeral": nothing,
                 "account_data": nothing,
                 "state": members,
-                "timeline": {**_events(me), "limit": TIMELINE},
+                # Without members nobody would be told that the bot was put out of a room.
+                "timeline": {**_events(me), "types": (*KINDS, "m.room.member"), "limit": TIMELINE},
             },
         }
     )

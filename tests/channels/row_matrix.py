@@ -15,9 +15,18 @@ from nbalert.message import Receipt
 from tests.channels.rows import Row, Seen
 from tests.chat_servers.passing import Passing
 from tests.chat_servers.synapse import Synapse, synapse, user
+from tests.chat_servers.webhook import Answer
 from tests.environments import Unavailable
 
 BOB, CAROL, MALLORY, ROBOT = user("bob"), user("carol"), user("mallory"), user("robot")
+
+
+class Homeserver(Passing):
+    """A homeserver that misbehaves where something is said."""
+
+    def plan(self, *answers: Answer | None) -> None:
+        """What to do with the next messages, one each."""
+        self.fail("PUT .*/send/", *(answer for answer in answers if answer))
 
 
 class MatrixRow(Row):
@@ -29,7 +38,9 @@ class MatrixRow(Row):
     tells = True
     approver, second = BOB, CAROL
 
-    def __init__(self, homeserver: Synapse, server: Passing) -> None:
+    server: Homeserver
+
+    def __init__(self, homeserver: Synapse, server: Homeserver) -> None:
         self.homeserver, self.server = homeserver, server
         self.token = homeserver.token("bot")
         self.room = homeserver.room(preset="public_chat")
@@ -42,12 +53,11 @@ class MatrixRow(Row):
             homeserver = synapse()
         except Unavailable as reason:
             pytest.skip(str(reason))
-        with Passing(homeserver.url) as server:
+        with Homeserver(homeserver.url) as server:
             yield cls(homeserver, server)
 
     def values(self) -> dict[str, Any]:
         """Its token and its room."""
-        assert isinstance(self.server, Passing)
         return {"kind": "matrix", "homeserver": self.server.origin, "token": self.token, "room": self.room}
 
     def seen(self) -> list[Seen]:
@@ -152,9 +162,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """A line that ends here."""
-        assert tag in {"p", "br", "strong", "pre", "code", "ul", "li", "sub", "a"}, (
-            f"{tag} is markup of a stranger"
-        )
+        assert tag in _TAGS, f"{tag} is no markup of ours"
         self.text += "\n" if tag == "br" else ""
 
     def handle_endtag(self, tag: str) -> None:

@@ -26,6 +26,8 @@ class Passing(Webhook):
     def __init__(self, url: str) -> None:
         super().__init__()
         self._behind = httpx.AsyncClient(base_url=url, trust_env=False, timeout=_LONGEST_S)
+        self.under_way: list[str] = []
+        """Method and path of what has no answer yet."""
         self._faults: list[tuple[re.Pattern[str], deque[Answer]]] = []
 
     def __exit__(self, *exc: object) -> None:
@@ -53,12 +55,16 @@ class Passing(Webhook):
                 if answer.mischief != "lost":
                     return answer
                 return replace(await self._passed(request), mischief="lost")
+        self.under_way.append(f"{request.method} {request.path}")
         passed = asyncio.ensure_future(self._passed(request))
         gone = asyncio.ensure_future(reader.read(1))  # nobody sends more before there is an answer
-        await asyncio.wait({passed, gone}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (passed, gone):
-            task.cancel()
-        await asyncio.gather(passed, gone, return_exceptions=True)
+        try:
+            await asyncio.wait({passed, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (passed, gone):
+                task.cancel()
+            await asyncio.gather(passed, gone, return_exceptions=True)
+            self.under_way.remove(f"{request.method} {request.path}")
         if passed.cancelled():
             raise ConnectionResetError
         return passed.result()

@@ -167,6 +167,8 @@ class Synapse:
         Args:
             options: `preset`, `invite`, `room_alias_name`, `initial_state` and others.
         """
+        for id_ in options.get("invite", ()):
+            self._as(id_[1:].partition(":")[0])
         return str(self.call("POST", "createRoom", body=options)["room_id"])
 
     def events(self, room: str) -> list[dict[str, Any]]:
