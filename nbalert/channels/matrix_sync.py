@@ -27,7 +27,7 @@ AT_ONCE_S = 1.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0
 TIMELINE = 20
 """Events of a room in one answer; what is beyond is fetched, in pages."""
-PAGE = "100"
+PAGE = "50"
 
 Hear = Callable[[str, list[Event], list[Event]], None]
 """Of a room its events, oldest first, and those that say who their senders are."""
