@@ -1,4 +1,4 @@
-"""Somebody who answers whatever is asked at a home's inbox, also while its courier comes and goes."""
+"""Somebody who answers whatever is asked at an inbox, also while its server comes and goes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import contextlib
 import random
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 
-from nbalert.home import Home
 from nbalert.inbox import People, login_link
 from tests.person import Person, View
 
@@ -20,12 +20,12 @@ class Colleague:
     """Bob, on a thread. Use as a context manager.
 
     Args:
-        home: Whose inbox.
+        database: The inbox's file.
         chance: Decides whether he says yes, no, or nothing.
     """
 
-    def __init__(self, home: Home, chance: random.Random) -> None:
-        self._home = home
+    def __init__(self, database: Path, chance: random.Random) -> None:
+        self._database = database
         self._chance = chance
         self._considered: dict[str, str] = {}
         self._ended = threading.Event()
@@ -57,14 +57,14 @@ class Colleague:
 
     def _url(self) -> str:
         """Where the inbox was served last. No courier is asked, so none is started."""
-        if not self._home.inbox.exists():
+        if not self._database.exists():
             raise FileNotFoundError
-        with closing(People(self._home.inbox)) as people:
+        with closing(People(self._database)) as people:
             return people.last_url
 
     def _link(self) -> str:
         """As `nbalert inbox invite` makes it."""
-        with closing(People(self._home.inbox)) as people:
+        with closing(People(self._database)) as people:
             return login_link(people.last_url, people.invite("bob"))
 
     def _answer(self, bob: Person, view: View) -> None:

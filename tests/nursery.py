@@ -14,9 +14,12 @@ import signal
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import nbalert.courier.office  # noqa: F401 - imported here once, and not by each that is forked
+from nbalert.__main__ import main
 from nbalert.asking import hold, put
 from nbalert.courier import detached
 from nbalert.home import Home
@@ -60,6 +63,11 @@ class Nursery:
         self._script.tell("courier - 0")
         self._script.line()
 
+    def begin_inbox(self, port: int) -> int:
+        """Fork one that serves a team's inbox; its pid."""
+        self._script.tell(f"inbox - {port}")
+        return int(self._script.line())
+
     def kill(self, name: str) -> None:
         """SIGKILL."""
         os.kill(self.alive.pop(name), signal.SIGKILL)
@@ -90,7 +98,9 @@ def serve() -> None:
         what, name, timeout_s = line.split()
         pid = os.fork()
         if not pid and what == "courier":
-            _serve_home()
+            _serve(lambda: detached.run(Home.find(), is_detached=True))
+        elif not pid and what == "inbox":
+            _serve(partial(main, ["inbox", "--port", timeout_s]))
         elif not pid:
             _live(what, name, float(timeout_s))
         print(pid, flush=True)
@@ -99,13 +109,13 @@ def serve() -> None:
             os.wait()
 
 
-def _serve_home() -> None:
-    """A courier's life, as one that a kernel has started leads it; it never returns."""
+def _serve(live: Callable[[], object]) -> None:
+    """A server's life, as one that a kernel or a person has started leads it; it never returns."""
     try:
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - its descriptor is what is wanted
             for descriptor in (1, 2):
                 os.dup2(nowhere.fileno(), descriptor)
-        detached.run(Home.find(), is_detached=True)
+        live()
     finally:
         os._exit(0)
 

@@ -6,11 +6,9 @@ A failing run is repeated with the seed that it prints, as `CHAOS_SEED` in the e
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
 from collections import Counter
@@ -23,9 +21,18 @@ import pytest
 from nbalert.connection import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
-from nbalert.spool import Spool
 from tests.chat_servers.webhook import Answer, Request, Webhook
 from tests.colleague import Colleague
+from tests.crashes import (
+    PATIENCE_S,
+    ROUNDS,
+    SEED,
+    SETTLE_S,
+    check_alerts,
+    check_asks,
+    check_files,
+    has_settled,
+)
 from tests.kernels import Kernel
 from tests.nursery import CHANNEL, Nursery
 from tests.person import Person
@@ -33,18 +40,10 @@ from tests.processes import couriers, served_by, settings_file, wait_until, webh
 
 pytestmark = pytest.mark.long
 
-SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", 200 if os.environ.get("CI") else 20))
 ALIVE = ("post", "post", "ask", "ask")
 """What is there in every round; who is killed has a successor."""
-PATIENCE_S = 3.0
-"""How long a question waits for the colleague, who sometimes says nothing."""
 RESPITE = 10
 """Once in so many rounds nobody is killed until a question has ended, however slow the machine is."""
-UNHEARD = ("error: no courier told", "error: approved, but the approval could not be used: no answer")
-"""Where couriers are killed faster than an asker finds them, it gives up, and does not run."""
-SETTLE_S = 90.0
-"""What is under way at the end of all rounds has to come to its end."""
 
 
 class Rounds:
@@ -132,7 +131,7 @@ def test_rounds(detached: Home, tmp_path: Path, target: str) -> None:
     with Webhook(slow(random.Random(SEED))) as server:
         settings_file(detached.root, webhook_table(CHANNEL, server.url))
         with Nursery(tmp_path / "record") as nursery:
-            with Colleague(detached, chance=random.Random(SEED)) as colleague:
+            with Colleague(detached.inbox, chance=random.Random(SEED)) as colleague:
                 rounds = Rounds(detached, nursery, chance)
                 for number in range(ROUNDS):
                     if number % RESPITE == 0:
@@ -149,7 +148,7 @@ def test_rounds(detached: Home, tmp_path: Path, target: str) -> None:
     print(dict(rounds.killed), {kind: len(lines) for kind, lines in facts.items()})
     check_alerts(facts["accepted"], titles)
     check_asks(detached, facts, colleague.said)
-    check_files(detached)
+    check_files(detached, detached.inbox)
 
 
 @pytest.mark.parametrize("target", ["courier", "kernel", "both"])
@@ -172,7 +171,7 @@ def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str) -> None:
     finish()
     stop_courier(detached)
     wait_until(lambda: not couriers(detached))
-    check_files(detached)
+    check_files(detached, detached.inbox)
 
 
 class KernelRounds:
@@ -240,54 +239,3 @@ def answer(bob: Person, title: str, says: str) -> bool:
         return view["message"]["decision"] is not None or bob.reply(view["id"], says).is_success
     except (httpx.TransportError, AssertionError):  # no courier, or one that has just gone
         return False
-
-
-def has_settled() -> bool:
-    """Whether nothing is accepted that is not delivered, and nothing asked that has not ended."""
-    status = client().request({"do": "status"}, SETTLE_S)
-    return not (status["waiting"] or status["questions"] or status["spooled"])
-
-
-def check_alerts(accepted: list[str], titles: list[str]) -> None:
-    """All that was accepted is there, and of each sender all from the first to the last, in order."""
-    posted = [title.rpartition(" ") for title in titles]
-    assert len(titles) == len(set(titles))
-    assert set(accepted) <= set(titles)
-    for sender in {name for name, _, _ in posted}:
-        numbers = [int(number) for name, _, number in posted if name == sender]
-        assert numbers == list(range(len(numbers))), sender
-
-
-def check_asks(home: Home, facts: dict[str, list[str]], said: dict[str, str]) -> None:
-    """No body ran unapproved or twice; whoever lived to hear of an approval ran; nothing is open."""
-    with contextlib.closing(sqlite3.connect(home.store)) as store:
-        book = dict(store.execute("SELECT id, outcome FROM question").fetchall())
-        used = dict(store.execute("SELECT id, consumed_by FROM question WHERE consumed_by NOT NULL"))
-    ran = facts["ran"]
-    assert len(ran) == len(set(ran))
-    for question in ran:
-        assert (book[question], said[question]) == ("approved", "approve")
-        assert used[question]
-    ended = dict(line.split(" ", 1) for line in facts["ended"])
-    for question, how in ended.items():
-        assert how.partition(":")[0] == book[question] or how.startswith(UNHEARD), how
-    assert set(facts["asked"]) <= book.keys()
-    approved = {question for question, outcome in book.items() if outcome == "approved"}
-    assert approved <= {question for question, text in said.items() if text == "approve"}
-    heard = {question for question, how in ended.items() if not how.startswith(UNHEARD)}
-    assert approved & heard == set(ran) & ended.keys()
-    assert None not in book.values()
-    assert set(book.values()) <= {"approved", "rejected", "expired", "cancelled"}
-
-
-def check_files(home: Home) -> None:
-    """Both databases are whole, no question is open in chat, and the spool is empty."""
-    for path in (home.store, home.inbox):
-        with contextlib.closing(sqlite3.connect(path)) as database:
-            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    with contextlib.closing(sqlite3.connect(home.inbox)) as inbox:
-        bodies = inbox.execute("SELECT body FROM messages").fetchall()
-        assert inbox.execute("SELECT count(*) FROM messages WHERE is_open").fetchone() == (0,)
-    assert all(json.loads(body)["decision"] for (body,) in bodies if json.loads(body)["question"])
-    assert Spool(home.spool).count() == 0
-    assert Spool(home.spool).unreadable() == []
