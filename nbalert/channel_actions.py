@@ -13,7 +13,7 @@ from nbalert.channel_test import tried
 from nbalert.channels import sources
 from nbalert.channels.base import Channel
 from nbalert.channels.registry import check
-from nbalert.described import described, nested
+from nbalert.described import described, nested, setting_of
 from nbalert.errors import SettingsError
 from nbalert.fields import ASKING
 from nbalert.nearest import hint
@@ -116,10 +116,11 @@ def _values(kind: str, pairs: Sequence[str]) -> dict[str, Any]:
         key, equals, text = pair.partition("=")
         if not equals:
             raise SettingsError("settings are written key=value")  # what it says may be a secret
-        if key not in settings:
+        setting = setting_of(settings, key)
+        if setting is None:
             known = [known for known in settings if known != "kind"]
             raise SettingsError(f"{kind} has no setting {key!r}; known: {', '.join(known)}{hint(key, known)}")
-        values.append((key, settings[key].value(text)))
+        values.append((key, setting.value(text)))
     return nested(values)
 
 

@@ -41,6 +41,7 @@ class Described:
         help: One line.
         default: Of a setting that may be left out.
         choices: The words that a CHOICE may be.
+        entries: Of a table whose keys are one's own, how each of its values is written; None for any other.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Described:
     default: Any = None
     is_required: bool = False
     choices: tuple[str, ...] = ()
+    entries: Form | None = None
 
     def value(self, text: str) -> Any:
         """What somebody has written, as it stands in the file.
@@ -75,6 +77,14 @@ def described(model: type[BaseModel], prefix: str = "") -> Iterator[Described]:
             yield from described(inner, f"{prefix}{name}.")
         else:
             yield _described(f"{prefix}{name}", info, inner)
+
+
+def setting_of(known: Mapping[str, Described], key: str) -> Described | None:
+    """The setting of that name, which may be an entry of a table: `topics.ann`; None if there is none."""
+    table = known.get(key.rpartition(".")[0])
+    if key in known or table is None or table.entries is None:
+        return known.get(key)
+    return Described(key=key, form=table.entries, help=table.help)
 
 
 def nested(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,6 +125,7 @@ def _described(key: str, info: FieldInfo, inner: Any) -> Described:
         default=default,
         is_required=info.is_required(),
         choices=tuple(str(word) for word in get_args(inner)) if get_origin(inner) is Literal else (),
+        entries=_form(_plain_type(get_args(inner)[1])) if get_origin(inner) is dict else None,
     )
 
 

@@ -17,7 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from nbalert import channels
 from nbalert.credentials import is_reference
-from nbalert.described import Form, described, flat
+from nbalert.described import Form, described, flat, setting_of
 from nbalert.errors import SecretMissing, SettingsError, UnknownChannel
 from nbalert.home import Home, private_folder
 from nbalert.layers import FILE_NAME, project_file
@@ -169,9 +169,11 @@ def _channels(text: str) -> dict[str, Any]:
 def _refuse_secrets(name: str, values: Mapping[str, Any]) -> None:
     """A secret that stands in a command or a form is not written; the error has the line to write instead."""
     model = channels.channel_class(str(values.get("kind", ""))).Settings
-    secret = {setting.key for setting in described(model) if setting.form is Form.SECRET}
+    known = {setting.key: setting for setting in described(model)}
     for key, value in flat(values):
-        if key in secret and not (isinstance(value, str) and is_reference(value)):
+        setting = setting_of(known, key)
+        is_secret = setting is not None and setting.form is Form.SECRET
+        if is_secret and not (isinstance(value, str) and is_reference(value)):
             variable = f"{name}_{key}".upper().replace("-", "_").replace(".", "_")
             raise SettingsError(
                 f"channels.{name}.{key} is a secret, and no secret is written into a file: put it into the"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from nbalert.described import Form, described, flat, nested
+from nbalert.described import Form, described, flat, nested, setting_of
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings, Duration, LocalPath, Secret, SecretUrl
 
@@ -22,6 +22,7 @@ class Wide(ChannelSettings):
     often: Annotated[int, Field(gt=0)] | None = None
     style: Literal["a", "b"] = "a"
     colours: dict[str, str] = Field(default_factory=dict)
+    topics: dict[str, SecretUrl] = Field(default_factory=dict)
     where: str | list[str] = ""
 
 
@@ -73,3 +74,14 @@ def test_tables_in_tables() -> None:
     values = {"kind": "x", "tls": {"ca": str(Path("ca.crt")), "verify": False}}
     assert dict(flat(values)) == {"kind": "x", "tls.ca": "ca.crt", "tls.verify": False}
     assert nested(flat(values)) == values
+
+
+def test_entries_of_a_table() -> None:
+    """What one may name oneself is a setting as well, and a secret where its like are."""
+    topic, colour = setting_of(SETTINGS, "topics.ann"), setting_of(SETTINGS, "colours.OK")
+    assert topic is not None
+    assert colour is not None
+    assert (topic.form, topic.value("env:X")) == (Form.SECRET, "env:X")
+    assert colour.form is Form.TEXT
+    assert setting_of(SETTINGS, "tls.ca") is SETTINGS["tls.ca"]
+    assert [setting_of(SETTINGS, key) for key in ("tls.x", "place.x", "x", "x.y")] == [None] * 4

@@ -91,6 +91,16 @@ def test_a_secret_that_is_not_there_yet_is_said(own: SettingsFile) -> None:
     assert "[channels.ci]" in own.path.read_text()
 
 
+def test_no_secret_is_written_into_a_table_of_them(own: SettingsFile) -> None:
+    """A private topic of ntfy's is a password, too."""
+    values = {"kind": "ntfy", "topic": "env:TOPIC", "topics": {"bob": "b0b-t0pic"}, "approvers": ["bob"]}
+    with pytest.raises(SettingsError, match=r"topics.bob is a secret.*env:PHONE_TOPICS_BOB") as raised:
+        own.add("phone", values)
+    assert "b0b" not in str(raised.value)
+    own.add("phone", {**values, "topics": {"bob": "env:BOB"}})
+    assert own.path.read_text().count("env:BOB") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "says"), [("a b", "should match pattern"), ("team", "has a channel team already")]
 )

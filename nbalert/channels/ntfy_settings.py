@@ -29,7 +29,7 @@ class NtfySettings(ChannelSettings):
     topic: Topic = Field(description="Topic for alerts; one that nobody guesses: env:NTFY_TOPIC")
     topics: dict[str, Topic] = Field(
         default_factory=dict,
-        description='A private topic for each approver: topics = { ann = "env:NTFY_ANN" }',
+        description="A private topic for each approver: topics.ann=env:NTFY_ANN",
     )
     base_url: str = Field("https://ntfy.sh", description="Of the server")
     token: Secret | None = Field(None, description="Access token (tk_…), where the server has accounts")
