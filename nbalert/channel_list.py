@@ -18,7 +18,9 @@ def channels_text(settings: Settings) -> str:
 
 def kinds_text() -> str:
     """Every kind: what it can do, where it comes from, and what it lacks here; one a line."""
-    return "\n".join(f"{kind:<16}  {kind_text(kind)}" for kind in channels.kinds())
+    kinds = channels.kinds()
+    width = max(map(len, kinds))
+    return "\n".join(f"{kind:<{width}}  {kind_text(kind)}" for kind in kinds)
 
 
 def _channel_line(settings: Settings, name: str) -> str:

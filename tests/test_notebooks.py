@@ -89,6 +89,14 @@ def test_the_quickstart_holds_outputs_to_compare() -> None:
         assert word in saved
 
 
+def test_a_channel_takes_under_forty_lines() -> None:
+    """The class is whole in one cell, and passes every check that it can be put to."""
+    cells = json.loads((ROOT / "notebooks" / "06_your_own_channel.ipynb").read_text())["cells"]
+    (written,) = (cell for cell in cells if "class FolderChat" in "".join(cell["source"]))
+    assert len(written["source"]) < 40
+    assert "21 kept, 0 failed, 11 not tried" in json.dumps([cell.get("outputs") for cell in cells])
+
+
 @pytest.mark.parametrize("service", ["Slack", "Discord"])
 def test_the_steps_are_those_of_the_readme(service: str) -> None:
     """A newcomer reads the same eight steps, or fewer, in either place."""
