@@ -60,7 +60,7 @@ def _jpeg(data: bytes) -> Iterator[bytes]:
     """The segments that make the picture. Source: https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B"""
     yield _JPEG
     at = len(_JPEG)
-    while at + 4 <= len(data) and data[at] == 0xFF:
+    while at + 2 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == _END:
             yield data[at : at + 2]

@@ -1,7 +1,7 @@
 """Patterns of one's own: checked where the settings are read, and bounded in time where they are used.
 
-Python's `re` cannot be stopped, and a pattern like `(a+)+$` takes hours on forty letters. So they are worked
-by `regex`, which has a time limit and understands the same.
+Python's `re` cannot be stopped, and a pattern like `(a|aa)+$` takes years for sixty letters. So they are
+worked by `regex`, which has a time limit and understands the same.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ _AFTER_NAME = (
 )
 _VALUE = re.compile(
     r"""(?:\w+>)?[ \t]*(?:Secret\w{0,12}\()?[rbfuRBFU]{0,2}(?:
-        (?P<open>\\?(?:\"\"\"|'''|["'`]))(?P<quoted>(?:\\.|(?!(?P=open)).){0,4096}?)(?:(?P=open)|\Z)
+        (?P<triple>\\?(?:\"\"\"|'''))(?P<long>(?:\\.|(?!(?P=triple)).){0,4096}?)(?:(?P=triple)|\Z)
+        | (?P<open>\\?["'`])(?P<quoted>(?:\\.|(?!(?P=open))[^\n]){0,4096}?)(?:(?P=open)|\n|\Z)
         | (?P<plain>[^\s"'`,;&<>|(){}\[\]][^\s"'`,;&<>|(){}\[\]]*)(?P<next>[(\[]|[ ]\S)?
     )""",
     re.VERBOSE | re.DOTALL,
@@ -142,7 +143,7 @@ def _after(end: str, text: str, small: str, is_code: bool) -> Iterator[Secret]:
         value = _VALUE.match(text, match.end())
         if value is None:
             continue
-        group = "quoted" if value["open"] else "plain"
+        group = next(name for name in ("long", "quoted", "plain") if value[name] is not None)
         if _is_value(value[group], kind, name, value, is_code):
             yield Secret(*value.span(group), kind)
 
@@ -151,8 +152,8 @@ def _is_value(value: str, kind: str, name: str, match: re.Match[str], is_code: b
     """Whether that is a secret, and not what stands for one, or is said of one."""
     if is_word(value):
         return False
-    is_plain = match["open"] is None
-    if not is_plain and (value[0] in " ),;:]}" or ("\n" in value and len(match["open"]) < 3)):
+    is_plain = match["plain"] is not None
+    if match["open"] and value[0] in " ),;:]}":
         return False  # between two texts in quotes
     if is_plain and (match["next"] in ("(", "[") or _is_said(value, match, is_code)):
         return False

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pandas
+import pytest
+
+from nbalert.asking import ask
+from nbalert.bundles import table_of
+from nbalert.errors import CannotAsk
+from nbalert.home import Home
+from nbalert.patterns import TIMEOUT_S, TooSlow
+from nbalert.process import client
+from nbalert.redaction import Redactor
+from nbalert.tail import KEPT_CHARS, TAIL_CHARS, Tail, last
+from tests.processes import settings_file
+from tests.reliability.leaks import FORMATS
+
+SLOW = r"(a|aa)+$"
+TRAP = "a" * 60 + "!"
+TOKEN = FORMATS["GitHub personal token"]()
+
+
+def test_a_word_says_what_it_was() -> None:
+    """The reader sees what kind of secret stood there, and the rest of the line."""
+    text = f"user=ann password=hunter2 pushed with {TOKEN} to https://ann:s3same@git.example.org/x"
+    assert Redactor().text(text) == (
+        "user=ann password=«redacted: password» pushed with «redacted: github token» "
+        "to https://ann:«redacted: password in a URL»@git.example.org/x"
+    )
+
+
+def test_a_pattern_of_ones_own() -> None:
+    """All of it, or its group `secret`; in code only within strings and comments."""
+    redactor = Redactor(patterns=[r"ACME-\d+", r"case (?P<secret>\w+)"])
+    shown = redactor.text("ACME-12 in case Blue, closed")
+    assert shown == "«redacted: pattern» in case «redacted: pattern», closed"
+    found = redactor.code("case = ACME-12  # ACME-12\nprint('ACME-12')")
+    assert found.text == "case = ACME-12  # «redacted: pattern»\nprint('«redacted: pattern»')"
+    assert found.count == 2
+
+
+def test_a_pattern_that_takes_too_long_hides_all() -> None:
+    """It is stopped, and what it has not looked through is not shown; other texts are."""
+    redactor = Redactor(patterns=[SLOW])
+    began_s = time.monotonic()
+    assert redactor.text(TRAP) == "«redacted: all of it, as a pattern takes too long»"
+    assert time.monotonic() - began_s < 100 * TIMEOUT_S  # it would be days
+    assert redactor.text("harmless") == "harmless"
+    with pytest.raises(TooSlow):
+        redactor.secrets_in(f"x = '{TRAP}'")
+
+
+def test_what_cannot_be_shown_is_not_asked(home: Home) -> None:
+    """Nobody approves code that nobody could see."""
+    settings_file(home.root, f"redact = '{SLOW}'")
+    with pytest.raises(CannotAsk, match=r"the pattern .* takes too long"):
+        ask("Run it?", code=f"x = '{TRAP}'")
+
+
+def test_a_question_hides_what_an_alert_hides(home: Home) -> None:
+    """Of the code it is counted; of the question itself it is left out on its way into the spool."""
+    settings_file(home.root, r"redact = 'ACME-\d+'")
+    redactor = client().redactor()
+    assert redactor.code("f('ACME-12')").count == 1
+    assert redactor.data({"question": {"text": "Drop ACME-12?", "code": "", "redacted": 0}})["question"] == {
+        "text": "Drop «redacted: pattern»?",
+        "code": "",
+        "redacted": 0,
+    }
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_columns_and_rows_of_secrets(is_turned: bool) -> None:
+    """A table loses what stands under, or beside, the name of a secret, and tokens in any cell."""
+    frame = pandas.DataFrame({"user": ["ann", "bob"], "password": ["s3same", "open7"], "note": [TOKEN, "-"]})
+    table = table_of({"text/html": (frame.T if is_turned else frame).to_html()}, Redactor().table)
+    assert table
+    for shown in (table.text, table.html):
+        assert not any(secret in shown for secret in ("s3same", "open7", TOKEN))
+        assert all(word in shown for word in ("ann", "bob", "password", "note"))
+        assert shown.count("«redacted: password»") == 2
+
+
+def test_a_cell_cannot_swallow_others() -> None:
+    """A quote that is not closed ends with its cell."""
+    rows = [["a", "b"], ["password: 'abc", "d'e"], ["f", "g"]]
+    scrubbed = Redactor().table([list(row) for row in rows], 1, 0)
+    assert [len(row) for row in scrubbed] == [2, 2, 2]
+    assert (scrubbed[0], scrubbed[2]) == (rows[0], rows[2])
+    assert "abc" not in str(scrubbed)
+
+
+def _written(*pieces: Any) -> str:
+    """What is shown of what was written."""
+    tail = Tail()
+    for piece in pieces:
+        tail.take(piece)
+    return last(Redactor().text(tail.text()))
+
+
+def test_a_secret_in_pieces_is_one() -> None:
+    """What is written in several writes is looked at as one text."""
+    shown = _written("token is ", TOKEN[:9], TOKEN[9:20], TOKEN[20:], "\n")
+    assert shown == "token is «redacted: github token»\n"
+
+
+@pytest.mark.parametrize("before", range(0, len(TOKEN) + 9, 3))
+def test_a_tail_has_no_half_of_a_secret(before: int) -> None:
+    """Wherever the tail begins, and however much was printed before."""
+    line = f"key {TOKEN} end"
+    rest = "x" * (TAIL_CHARS - len(line) + before)
+    for shown in (
+        _written("y" * KEPT_CHARS, " ", line, " ", rest),
+        _written(*("y\n" for _ in range(5000)), line, " ", rest),
+    ):
+        assert not any(TOKEN[at : at + 5] in shown for at in range(4, len(TOKEN) - 5))
+
+
+def test_many_small_pieces_leave_no_half() -> None:
+    """Where the oldest of many pieces are dropped, the line that they began goes with them."""
+    pieces = [*TOKEN, "\n", *("." for _ in range(3985))]
+    assert not any(TOKEN[at : at + 6] in _written(*pieces) for at in range(len(TOKEN) - 6))
+
+
+def test_long_texts_are_scrubbed_before_they_are_cut() -> None:
+    """A private key whose head is not there any more is one still."""
+    body = "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7" for _ in range(20))
+    tail = f"{body}\n-----END " + "PRIVATE KEY-----\ndone\n"
+    assert Redactor().text(tail) == "«redacted: private key»\ndone\n"
