@@ -135,6 +135,27 @@ cell("after")
     assert server.titles == ["before", "after"]
 
 
+def test_a_home_on_a_slow_file_system(home: Home, server: Webhook) -> None:
+    """Each change of a file takes 40 ms: the cells go on, nothing is said, and all arrives in order."""
+    changes = "rename,unlink,pwrite64,fsync,fdatasync,ftruncate,mkdir"
+    slow = ["strace", "-f", "-o", os.devnull, "-e", f"trace={changes}"]
+    slow += ["-e", f"inject={changes}:delay_enter=40000"]  # µs
+    code = f"""{SHELL}
+for name in ("one", "two", "three"): cell(name)
+from nbalert.connection import stop_courier
+from nbalert.home import Home
+from nbalert.process import finish
+finish()
+stop_courier(Home.find())
+"""
+    env = {"NBALERT_COURIER": "process", "NBALERT_EXIT_WAIT": "600"}
+    with Script(code, env=env, under=lambda command: [*slow, *command]) as script:
+        assert [script.line(), script.line(), script.line()] == ["one: True", "two: True", "three: True"]
+        assert script.end() == 0
+        assert script.stderr == ""
+    assert server.titles == ["one", "two", "three"]
+
+
 def test_out_of_files_for_a_while(home: Home, server: Webhook) -> None:
     """With no descriptor left the cell goes on and one line is said; what was accepted leaves afterwards."""
     code = f"""{SHELL}
