@@ -17,12 +17,16 @@ def clean(text: str) -> str:
     return whole.translate(_VISIBLE)
 
 
-def beside_links(text: str, escape: Callable[[str], str]) -> str:
-    """The cleaned text, escaped but for addresses, which can still be followed."""
+def beside_links(text: str, escape: Callable[[str], str], link: Callable[[str], str] = str) -> str:
+    """The cleaned text, escaped but for addresses, which can still be followed.
+
+    Args:
+        link: What becomes of an address.
+    """
     shown, at = [], 0
     cleaned = clean(text)
     for url in _URL.finditer(cleaned):
-        shown += [escape(cleaned[at : url.start()]), url[0]]
+        shown += [escape(cleaned[at : url.start()]), link(url[0])]
         at = url.end()
     return "".join([*shown, escape(cleaned[at:])])
 

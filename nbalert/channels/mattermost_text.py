@@ -1,14 +1,15 @@
 """Text as Mattermost shows it: escaped, with mentions that notify nobody, and cut in its own units.
 
-Source: mattermost/marked, `lib/marked.js`, and mattermost/mattermost, `app/notification.go` (2026-08): what
-can be escaped, and where the server sees a mention; Mattermost, "Incoming webhooks" (2026-08-19): what of
-Slack's markup it translates.
+Source: mattermost/marked, `lib/marked.js`, and mattermost/mattermost, `app/notification.go` and
+`shared/markdown` (2026-08): what can be escaped, and where the server sees a mention; Mattermost, "Incoming
+webhooks" (2026-08-19): what of Slack's markup it translates.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from nbalert.channels.markdown import beside_links, broken, clean, fenced
 
@@ -21,14 +22,17 @@ _TORN = re.compile(
     r"(?<=(?<![^\W_])@)(?=\w)"  # @channel; not the one of an address
     r"|(?<=<)(?=[!@]|[a-z0-9]{26}>)"  # what a webhook takes for a mention of Slack's
     r"|(?<=:)(?=[a-z+_-][\w+-]*:)"  # a name of an emoji
+    r"|(?<=&)(?=#?\w+;)"  # a character by its number, such as an @
     r"|^(?==)",  # a line below a heading
     re.MULTILINE,
 )
+_IN_LINK = re.compile(r"(?<![^\W_])@|&(?=#?\w+;)")
+"""What the server reads as a mention where it takes the address for none."""
 
 
 def escape(text: str) -> str:
     """Text that stands as it is: no markup, no mention; addresses can still be followed."""
-    return beside_links(text, _escape)
+    return beside_links(text, _escape, lambda url: _IN_LINK.sub(lambda found: quote(found[0]), url))
 
 
 def code(text: str, language: str = "") -> str:

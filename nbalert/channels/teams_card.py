@@ -26,7 +26,7 @@ _STYLES = {Level.OK: "good", Level.INFO: "accent", Level.WARNING: "warning", Lev
 _MARKDOWN = re.compile(
     r"[\\*_\[\]]|^(?=[ \t]*[-+#>])(?P<start>[ \t]*)|^(?P<number>\s*\d+)(?=\.\s)", re.MULTILINE
 )
-_TORN = re.compile(r"(?<=<)(?=/?at>)|(?<={)(?={)")
+_TORN = re.compile(r"(?<=<)(?=/?at>)|(?<={)(?={)|(?<=&)(?=#?\w+;)")
 _INDENT = re.compile(r"^ +| {2,}", re.MULTILINE)
 
 Block = dict[str, Any]

@@ -153,7 +153,7 @@ def test_where_it_posts(mattermost: Mattermost) -> None:
 
 def test_whom_it_notifies(mattermost: Mattermost) -> None:
     """Whom the message mentions on purpose; no other mention in any part of it, in code or beside it."""
-    loud = "@channel @all: (@here) _@bob_ @carol. <!channel>"
+    loud = "@channel @all: (@here) _@bob_ @carol. <!channel> &#64;bob https://@carol https://x/&commat;all"
 
     async def work(channel: Channel) -> None:
         quiet = Message(title=loud, text=f"{loud}\n\n    {loud}", code=f"```\n{loud}", metadata={loud: loud})

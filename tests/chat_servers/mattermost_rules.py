@@ -6,6 +6,7 @@ Written from the API Reference (2023-06-29) and, for what that leaves open, from
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -96,7 +97,7 @@ def notified(text: str, names: dict[str, str]) -> list[str]:
     """
     prose = re.sub(r"(`{3,}|~{3,})[^\n]*\n.*?(?:\n\1|\Z)", " ", text, flags=re.DOTALL)
     prose = re.sub(r"(?<![\\`])(`+)(?!`).+?(?<!`)\1(?!`)", " ", prose)
-    words = re.findall(r"[\w:.@-]+", prose)
+    words = re.findall(r"[\w:.@-]+", html.unescape(prose))
     parts = [part.strip(":.-_") for word in words for part in (word, *re.split(r"[.:-]", word))]
     known = {**{f"@{name}": id_ for name, id_ in names.items()}, **dict.fromkeys(EVERYBODY, "everybody")}
     return list(dict.fromkeys(known[part.lower()] for part in parts if part.lower() in known))
