@@ -265,8 +265,8 @@ def test_an_ended_question(row: MatrixRow) -> None:
     ("setting", "value", "why"),
     [
         ("approvers", ["bob"], "'bob' is no Matrix id; write @name:server"),
-        ("room", "ops", "room: String should match pattern"),
-        ("homeserver", "matrix.example.org", "homeserver: String should match pattern"),
+        ("room", "ops", "'ops' is no room; write its id"),
+        ("homeserver", "matrix.example.org", "homeserver: is no address; write https://"),
     ],
 )
 def test_settings(setting: str, value: object, why: str, tmp_path: Path) -> None:
