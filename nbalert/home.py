@@ -102,3 +102,40 @@ def private_folder(path: Path) -> Path:
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         path.chmod(0o700)
     return path
+
+
+def refuse_writable(path: Path, *, by_group: bool) -> None:
+    """See to it that nobody else can write a file; it need not exist.
+
+    Args:
+        by_group: Whether its group may: the people of a project.
+
+    Raises:
+        SettingsError: Others can, or it belongs to another user; says what to do.
+    """
+    if not hasattr(os, "getuid"):  # Windows has no such bits
+        return
+    try:
+        found = path.stat()
+    except OSError:  # it is not there, or not to be read, which is told elsewhere
+        return
+    if not by_group and found.st_uid not in (os.getuid(), 0):
+        raise SettingsError(f"{path} belongs to another user, who could change it; copy it")
+    by_others = found.st_mode & stat.S_IWOTH
+    by_some = not by_group and found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid)
+    if by_others or by_some:
+        raise SettingsError(
+            f"{path} can be written by others; first: chmod {'o' if by_group else 'go'}-w {path}"
+        )
+
+
+def _is_own_group(gid: int) -> bool:
+    """Whether it is the group of this user alone, as Debian makes one for each."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
+    except KeyError:  # a user without a name, as in containers
+        return gid == os.getgid()
+    return gid == user.pw_gid and group.gr_name == user.pw_name and not group.gr_mem

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from nbalert.described import toml_value
 from nbalert.errors import SettingsError
 from nbalert.fields import Duration, Frozen, Member, Origin, Timeout, validated
-from nbalert.home import Home
+from nbalert.home import Home, refuse_writable
 from nbalert.patterns import checked
 
 FILE_NAME = "nbalert.toml"
@@ -103,15 +103,17 @@ def overrides_of(env: Mapping[str, str]) -> dict[str, Any]:
     return tree
 
 
-def read_layer(path: Path, drafts: Mapping[Path, str]) -> Layer:
+def read_layer(path: Path, drafts: Mapping[Path, str], *, is_project: bool = False) -> Layer:
     """A file as a layer; an empty one where there is none.
 
     Args:
         drafts: Texts that are read instead of what these files hold.
+        is_project: Whether a group may share the file; one's own is one's own.
 
     Raises:
         SettingsError: Names file and key.
     """
+    refuse_writable(path, by_group=is_project)
     try:
         values = tomllib.loads(drafts[path] if path in drafts else path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -185,7 +185,7 @@ def _merged(
 ) -> Settings:
     overrides = overrides_of(env or {})
     user = read_layer(home.settings, drafts)
-    own = read_layer(project, drafts) if project else Layer()
+    own = read_layer(project, drafts, is_project=True) if project else Layer()
     top = validated(Layer, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
     _refuse_redefined(user, home.settings, own, project)
     values: dict[str, Any] = {}

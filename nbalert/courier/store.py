@@ -11,7 +11,7 @@ from typing import Any
 
 from nbalert.courier.schema import SCHEMA_VERSION, migrate, version_of
 from nbalert.errors import StoreError, StoreUnfit
-from nbalert.home import private_folder
+from nbalert.home import private_folder, refuse_writable
 from nbalert.unfit import is_damage
 
 
@@ -24,10 +24,12 @@ class Store:
     Raises:
         StoreUnfit: Damaged, or written by a newer nbalert.
         StoreError: Unreadable for another reason.
+        SettingsError: Somebody else can write it.
     """
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
+        refuse_writable(path, by_group=False)
         self.is_damaged = False
         """Whether SQLite has found the file damaged since it was opened."""
         try:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nbalert.errors import StoreError, StoreUnfit
-from nbalert.home import private_folder
+from nbalert.home import private_folder, refuse_writable
 from nbalert.unfit import is_damage
 
 BUSY_MS = 5000
@@ -85,9 +85,10 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         StoreUnfit: It is not an inbox, damaged, or a newer nbalert wrote it.
         StoreError: It cannot be used for another reason.
-        SettingsError: The folder belongs to somebody else.
+        SettingsError: Folder or file belongs to somebody else, or somebody else can write it.
     """
     private_folder(path.parent)
+    refuse_writable(path, by_group=False)
     with translated(path):
         _make(path)
         database = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
