@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from nbalert import __version__, channels_command
-from nbalert.durations import parse_duration, parse_timeout
+from nbalert.durations import parse_duration, parse_interval, parse_timeout
+from nbalert.endings import TELLS, checked_on
 from nbalert.errors import AskError, NbalertError, NotApproved
 from nbalert.nearest import with_nearest
 from nbalert.policy import INPUTS
@@ -25,6 +26,8 @@ EXIT_OF = {
 }
 FAILED = 1
 USAGE = 2
+
+_Value = TypeVar("_Value")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -161,11 +164,16 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _timeout(text: str) -> float:
-    try:
-        return parse_timeout(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _typed(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """As a type of argparse, which shows the text of its own error alone."""
+
+    def typed(text: str) -> _Value:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return typed
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -224,7 +232,7 @@ def _add_ask(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     one.add_argument("question", nargs="+")
     one.add_argument("-c", "--channel", action="append", help="where to ask; may be repeated")
-    one.add_argument("--timeout", type=_timeout, help="how long to wait: 90s, 10m, 2h, never")
+    one.add_argument("--timeout", type=_typed(parse_timeout), help="how long to wait: 90s, 10m, 2h, never")
     one.add_argument("--approvers", type=_words, default=(), help="who of those allowed: A,B,group:G")
     one.add_argument("--need", type=int, default=1, help="how many have to approve, or to choose the same")
     one.add_argument("--choices", type=_words, default=(), help="instead of a yes, one of these: blue,green")
@@ -240,8 +248,13 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
     one.add_argument("-t", "--title", default="", help="what it is; the command's name if left out")
-    one.add_argument("--on", choices=["always", "failure", "success"], default="always", help="which ends")
+    one.add_argument(
+        "--on", type=_typed(checked_on), default="always", help=f"which ends: {', '.join(TELLS)}, or several"
+    )
     one.add_argument("--after", type=parse_duration, default=0.0, help="only if it took longer: 30s, 10m")
+    one.add_argument(
+        "--every", type=_typed(parse_interval), default=0.0, help="tell so often how far it is: 10m"
+    )
     one.add_argument("command", nargs="+", metavar="COMMAND", help="and its arguments, after --")
     one.set_defaults(run=_run)
 

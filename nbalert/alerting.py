@@ -6,15 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 from nbalert.cell_message import Parts, cell_message
-from nbalert.endings import TELLS, Outcome
+from nbalert.endings import Outcome, Telling, telling
 from nbalert.message import Level, Message, Source
+from nbalert.outbox import How
 from nbalert.posting import here, leave, post
 from nbalert.process import client
 from nbalert.recording import CellRun, Recording
 from nbalert.thresholds import judge
-from nbalert.vigil import Vigil
+from nbalert.vigil import Vigil, cell_run
 
 _vigils: dict[str, Vigil] = {}
 
@@ -29,9 +31,19 @@ def begin(recording: Recording, options: argparse.Namespace, count: int | None) 
     """An alerted cell starts: meanwhile the courier is found or started, and is told what runs."""
     title = options.title or f"Cell [{count}]"
     watching = vigil()
-    where = here(Source(cell_id=recording.cell_id or "", cell_number=count))
-    watching.begin(recording, title, options.channel or [""], where, options.mention)
-    watching.follow(recording)
+    more = {"code": ""} if options.no_code else {}
+    run = cell_run(
+        recording,
+        title=title,
+        channels=options.channel or [""],
+        source=here(Source(cell_id=recording.cell_id or "", cell_number=count)),
+        mention=options.mention,
+        every_s=options.every,
+        after_s=options.after,
+        **more,
+    )
+    watching.begin(run)
+    watching.follow(recording, has_output=not options.no_output)
 
 
 def say(options: argparse.Namespace) -> None:
@@ -62,7 +74,8 @@ def tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], ob
 
 
 def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], object]) -> None:
-    if run.outcome not in TELLS[options.on] or run.duration_s < options.after:
+    how = telling(options.on, run.outcome) if run.duration_s >= options.after else Telling.END
+    if how is Telling.END and not options.every:
         return
     redactor = client().redactor(is_redacted=not options.no_redact)
     if options.no_redact and redactor.is_on:
@@ -81,7 +94,8 @@ def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], o
     message = cell_message(run, parts, place_of(run))
     if run.outcome is Outcome.OK:
         message = _weighed(message, options, evaluate)
-    keep(message, options.channel or [""], is_redacted=redactor.is_on)
+    run_ = run.id if options.every else ""
+    keep(message, options.channel or [""], run=run_, telling=how, is_redacted=redactor.is_on)
 
 
 def _weighed(message: Message, options: argparse.Namespace, evaluate: Callable[[str], object]) -> Message:
@@ -98,11 +112,11 @@ def place_of(run: CellRun) -> Source:
     return here(cell)
 
 
-def keep(message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> None:
+def keep(message: Message, channels: Sequence[str], **how: Unpack[How]) -> None:
     """Put a message on disk; a fault is one line, and no error.
 
     Args:
-        is_redacted: As for `Client.accept`.
+        how: As for `Client.accept`.
     """
-    if fault := leave(message, channels, is_redacted=is_redacted):
+    if fault := leave(message, channels, **how):
         print(f"nbalert: {fault}", file=sys.stderr)

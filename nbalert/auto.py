@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nbalert.batch import Batch
+from nbalert.endings import Telling
 from nbalert.recording import CellRun, Recording
 
 QUIET_S = 1.0
@@ -31,7 +32,7 @@ class Rule:
     Args:
         after_s: Cells that take longer.
         channels: Names; an empty name is the default channel.
-        on: `always`, `failure` or `success`.
+        on: As `checked_on` returns it.
     """
 
     after_s: float
@@ -51,7 +52,7 @@ class Teller(Protocol):
     def end(self, run: str) -> None:
         """What there is to tell of the cell is on disk: the process may die."""
 
-    def tell(self, batch: Batch) -> None:
+    def tell(self, batch: Batch, how: Telling) -> None:
         """Put the message on disk."""
 
 
@@ -133,8 +134,9 @@ class AutoMode:
 
     def _flush(self) -> None:
         batch, self._batch, self._quiet_since = self._batch, Batch(), None
-        if batch.count and batch.is_worth_telling(self.rule.after_s, self.rule.on):
-            self._teller.tell(batch)
+        how = batch.telling(self.rule.after_s, self.rule.on) if batch.count else Telling.END
+        if how is not Telling.END:
+            self._teller.tell(batch, how)
         self._let_go()
 
     def _let_go(self) -> None:

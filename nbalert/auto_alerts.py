@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from IPython.core.magic_arguments import MagicArgumentParser
@@ -13,10 +14,12 @@ from nbalert.auto import Aborts, AutoMode, Rule
 from nbalert.batch import Batch
 from nbalert.cells import CellWatcher
 from nbalert.durations import parse_duration, show_duration
-from nbalert.endings import TELLS
-from nbalert.message import Source
+from nbalert.endings import Telling
+from nbalert.magic_options import which_ends
+from nbalert.message import Message, Source
 from nbalert.posting import here
 from nbalert.recording import CellRun, Recording
+from nbalert.vigil import cell_run
 
 
 class AutoAlerts:
@@ -55,7 +58,9 @@ class AutoAlerts:
     def begin(self, recording: Recording) -> None:
         """Should the process die, the courier says so."""
         number = recording.execution_count
-        vigil().begin(recording, f"Cell [{number}]", self.rule.channels, here(Source(cell_number=number)))
+        where = here(Source(cell_number=number))
+        run = cell_run(recording, title=f"Cell [{number}]", channels=self.rule.channels, source=where)
+        vigil().begin(run)
 
     def follow(self, recording: Recording) -> None:
         """The courier hears its last lines."""
@@ -65,9 +70,18 @@ class AutoAlerts:
         """The process may die."""
         vigil().end(run)
 
-    def tell(self, batch: Batch) -> None:
+    def tell(self, batch: Batch, how: Telling) -> None:
         """One message."""
-        keep(batch.message(place_of(batch.shown), process.client().redactor()), self.rule.channels)
+        message = batch.message(place_of(batch.shown), process.client().redactor())
+        if "change" in self.rule.on.split(","):
+            message = _of_notebook(message)
+        keep(message, self.rule.channels, telling=how)
+
+
+def _of_notebook(message: Message) -> Message:
+    """Compared with whatever of its notebook ran before: another cell may fail than the time before."""
+    place = message.source.notebook or process.client().folder
+    return replace(message, alert=f"auto: {place}", source=replace(message.source, cell_id=""))
 
 
 def rule_of(words: Sequence[str]) -> Rule | None:
@@ -81,7 +95,7 @@ def rule_of(words: Sequence[str]) -> Rule | None:
     parser = MagicArgumentParser(prog="%nbalert auto", add_help=False)
     parser.add_argument("after")
     parser.add_argument("-c", "--channel", action="append", default=[])
-    parser.add_argument("--on", choices=tuple(TELLS), default="always")
+    parser.add_argument("--on", type=which_ends, default="always")
     options = parser.parse_args(list(words))
     return Rule(after_s=parse_duration(options.after), channels=tuple(options.channel or [""]), on=options.on)
 
@@ -96,5 +110,7 @@ def words_of(auto: AutoAlerts | None) -> str:
         "always": f"cells that take longer than {show_duration(rule.after_s)}, or fail,",
         "failure": "cells that fail",
         "success": f"cells that end well after more than {show_duration(rule.after_s)}",
+        "change": "cells that fail or end well where those before did not",
     }
-    return f"auto mode: {told[rule.on]} are told on {where}; not those with a line `# nbalert: off`"
+    what = " and ".join(told[word] for word in rule.on.split(","))
+    return f"auto mode: {what} are told on {where}; not those with a line `# nbalert: off`"

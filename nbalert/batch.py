@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from nbalert.cell_message import Parts, cell_message, name_of
 from nbalert.durations import show_duration
-from nbalert.endings import TELLS, Outcome
+from nbalert.endings import TELLS, Outcome, Telling, telling
 from nbalert.message import Level, Message, Source
 from nbalert.recording import CellRun
 from nbalert.redaction import Redactor
@@ -63,11 +63,16 @@ class Batch:
             self.longest_s = max(self.longest_s, run.duration_s)
             self.has_untold_failure |= run.outcome in _FAILURES
 
-    def is_worth_telling(self, after_s: float, on: str) -> bool:
-        """Whether one of them took longer, or failed, and no magic has told of that."""
+    def telling(self, after_s: float, on: str) -> Telling:
+        """When this is told, as far as no magic has told of it: what failed, and what took longer.
+
+        A change is told however long it took: so was the failure before it.
+        """
         if self.has_untold_failure:
-            return on != "success"
-        return on != "failure" and self.longest_s >= after_s
+            return telling(on, Outcome.FAILED)
+        if self.longest_s >= after_s:
+            return telling(on, Outcome.OK)
+        return Telling.CHANGE if self.longest_s and "change" in on.split(",") else Telling.END
 
     @property
     def shown(self) -> CellRun:

@@ -10,20 +10,21 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import uuid4
 
 from nbalert import __version__, ending
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
 from nbalert.ending import Hurry
+from nbalert.endings import Telling
 from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
 from nbalert.forks import whole_modules
 from nbalert.home import Home
 from nbalert.introduction import Introduction
 from nbalert.line import PROTOCOL, Frame
 from nbalert.message import Message, Posted, Receipt
-from nbalert.outbox import Outbox
+from nbalert.outbox import How, Outbox
 from nbalert.pending import Pending
 from nbalert.policy import Reply
 from nbalert.question import Decision
@@ -85,17 +86,17 @@ class Client:
         """What scrubs all that leaves: for whoever cuts a text, as half a secret is not known for one."""
         return self._outbox.redactor(is_redacted=is_redacted)
 
-    def accept(self, message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> Posted:
+    def accept(self, message: Message, channels: Sequence[str], **how: Unpack[How]) -> Posted:
         """Put a message on disk, without its secrets, and say so to the courier.
 
         Args:
             channels: Names; an empty name is the default channel.
-            is_redacted: False leaves out only known secrets, where the user's own settings allow that.
+            how: What is not as ever with it.
 
         Raises:
             OSError: It could not be written.
         """
-        return Posted(*self._accept(message, channels, is_redacted=is_redacted))
+        return Posted(*self._accept(message, channels, **how))
 
     def ask(self, message: Message, channels: Sequence[str], pending: Pending) -> None:
         """Put a question on disk and say so to the courier; `pending` hears of it.
@@ -230,7 +231,7 @@ class Client:
         return self._introduction.known or self._introduction.settings
 
     def _accept(
-        self, message: Message, channels: Sequence[str], *, is_redacted: bool = True
+        self, message: Message, channels: Sequence[str], **how: Unpack[How]
     ) -> tuple[str, Future[list[Receipt]]]:
         receipts: Future[list[Receipt]] = Future()
         data = {
@@ -239,10 +240,13 @@ class Client:
             "project": self._introduction.project,
             "channels": list(channels),
             "message": self._outbox.stripped(message).to_json(),
+            "run": how.get("run", ""),
+            "telling": how.get("telling", Telling.ALWAYS),
         }
         with self._guard:  # the courier may settle it before it is noted here
-            entry = self._outbox.put(data, is_redacted=is_redacted)
-            self._messages[entry] = receipts
+            entry = self._outbox.put(data, is_redacted=how.get("is_redacted", True))
+            if data["telling"] != Telling.END:  # that is no message of its own: nobody hears of it
+                self._messages[entry] = receipts
         self._connection.wake()
         return entry, receipts
 

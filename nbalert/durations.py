@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+SHORTEST_INTERVAL_S = 5.0
+"""Chats take some edits a minute and channel before they ask to wait."""
+
 _UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
@@ -36,6 +39,17 @@ def parse_timeout(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise ValueError(f"{error}, or never") from None
+
+
+def parse_interval(text: str) -> float:
+    """Seconds of how often something is said.
+
+    Raises:
+        ValueError: Says which forms are understood; it is shorter than chats would take.
+    """
+    if (seconds := parse_duration(text)) < SHORTEST_INTERVAL_S:
+        raise ValueError(f"{text!r} is too often; write {SHORTEST_INTERVAL_S:.0f}s or more")
+    return seconds
 
 
 def show_duration(seconds: float) -> str:

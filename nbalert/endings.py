@@ -19,12 +19,46 @@ class Outcome(StrEnum):
     EXIT = "exit"
 
 
+class Telling(StrEnum):
+    """When an end is told."""
+
+    ALWAYS = "always"
+    CHANGE = "change"  # where its level is another than at its last run, which the courier knows
+    END = "end"  # only where its progress stands: that ends with it
+
+
 TELLS = {
     "always": frozenset(Outcome),
     "failure": frozenset(Outcome) - {Outcome.OK, Outcome.EXIT},
     "success": frozenset({Outcome.OK}),
+    "change": frozenset[Outcome](),
 }
-"""Which outcomes are told, by what `--on` says."""
+"""Which outcomes are told in any case, by a word of what `--on` says."""
+
+
+def checked_on(words: str) -> str:
+    """What `--on` says: one of its words, or several with commas between.
+
+    Raises:
+        ValueError: Names the words that there are.
+    """
+    given = [word.strip() for word in words.split(",")]
+    if wrong := [word for word in given if word not in TELLS]:
+        raise ValueError(f"{wrong[0]!r}: choose one of {', '.join(TELLS)}, or several: failure,change")
+    return ",".join(given)
+
+
+def telling(on: str, outcome: Outcome) -> Telling:
+    """When such an end is told, where any word that matches has it told.
+
+    Args:
+        on: As `checked_on` returns it.
+    """
+    words = on.split(",")
+    if any(outcome in TELLS[word] for word in words):
+        return Telling.ALWAYS
+    return Telling.CHANGE if "change" in words else Telling.END
+
 
 _WORDS = {
     Outcome.OK: ("finished in", Level.OK),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from nbalert.described import toml_value
+from nbalert.endings import checked_on
 from nbalert.errors import SettingsError
 from nbalert.fields import Duration, Frozen, Member, Origin, Timeout, validated
 from nbalert.home import Home, refuse_writable
@@ -25,7 +26,7 @@ class Auto(Frozen):
 
     after: Duration = Field(60.0, description="Cells that take longer are told")
     channel: str = Field("", description="Where to; your own default channel if left out")
-    on: Literal["always", "failure", "success"] = Field("always", description="Which outcomes are told")
+    on: Annotated[str, AfterValidator(checked_on)] = Field("always", description="Which ends are told")
 
     @model_validator(mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
 
-from nbalert.durations import parse_duration, parse_timeout
+from nbalert.durations import parse_duration, parse_interval, parse_timeout
 from nbalert.nearest import with_nearest
 
 _Value = TypeVar("_Value")
@@ -66,6 +66,18 @@ def duration(text: str) -> float:
 def timeout(text: str) -> float:
     """`10m`, or `never`."""
     return _typed(parse_timeout, text)
+
+
+def interval(text: str) -> float:
+    """`10m` in seconds, not too short."""
+    return _typed(parse_interval, text)
+
+
+def which_ends(text: str) -> str:
+    """`failure,change`."""
+    from nbalert.endings import checked_on  # brings messages, and is not needed to load the extension
+
+    return _typed(checked_on, text)
 
 
 def identifier(text: str) -> str:

@@ -18,10 +18,12 @@ from nbalert.magic_options import (
     duration,
     expression,
     identifier,
+    interval,
     no_option,
     parsed,
     timeout,
     understood,
+    which_ends,
     word_list,
 )
 from nbalert.policy import INPUTS
@@ -37,7 +39,6 @@ _USER_FRAME = 2
 """How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
 
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
-_ON = ("always", "failure", "success")
 _WHAT = ("status", "config", "channels", "test", "inbox", "history", "retry", "auto")
 
 
@@ -61,9 +62,20 @@ class NbalertMagics(Magics):
         "-l", "--level", type=str.upper, choices=_LEVELS, default="INFO", help="%%alert: how bad it is."
     )
     @argument("-t", "--title", default="", help="%%%%alert: first line instead of one made from the cell.")
-    @argument("--on", choices=_ON, default="always", help="%%%%alert: which outcomes to tell.")
+    @argument(
+        "--on",
+        type=which_ends,
+        default="always",
+        help="%%%%alert: which ends to tell: always, failure, success, change; several with commas.",
+    )
     @argument(
         "--after", type=duration, default=0.0, help="%%%%alert: only if the cell took longer: 30s, 10m."
+    )
+    @argument(
+        "--every",
+        type=interval,
+        default=0.0,
+        help="%%%%alert: while it runs, one message says so often how far it is: 10m.",
     )
     @argument("--mention", action="append", default=[], help="Whom to notify, by id; may be repeated.")
     @argument("--info", type=expression, help="%%%%alert: INFO if this expression is true.")
@@ -80,6 +92,13 @@ class NbalertMagics(Magics):
     def alert(self, line: str, cell: str | None = None) -> None:
         """Send a line now (`%alert`), or the result or traceback of a cell at its end (`%%alert`).
 
+        With `--every 10m` one message is kept up to date while the cell runs: how long it has run, and its
+        last lines. That very message becomes the one of its end, whatever `--on` says; with `--after` it does
+        not begin before that. Where a chat cannot edit, each is a message of its own.
+
+        With `--on change` an end is told where its level is another than at the last run of this cell, or of
+        this title: when it begins to fail, and when it has recovered. A first success is no change.
+
         Examples:
             %alert Training starts on {len(data)} rows
             %alert -c ops -l warning Disk is nearly full
@@ -89,6 +108,12 @@ class NbalertMagics(Magics):
 
             %%alert --on failure --after 10m
             long_job()
+
+            %%alert --every 10m
+            for epoch in tqdm(range(100)): train(epoch)
+
+            %%alert -t nightly --on failure,change
+            load()
 
             %%alert --warn "loss > 0.5" --crit "loss > 0.9"
             loss = train()
@@ -180,9 +205,9 @@ class NbalertMagics(Magics):
         `add NAME KIND key=value…`, `test NAME`, `default NAME`, `remove NAME`. It writes your own settings,
         with `--project` those of the project. Secrets: env:NAME, file:PATH or keyring:SERVICE/NAME.
 
-        `auto 60s [-c CHANNEL]… [--on always,failure,success]` tells of each cell that takes longer, or fails,
-        without a magic; cells that ran in a row are one message. `auto off` ends it. A cell with a line
-        `# nbalert: off` is left out.
+        `auto 60s [-c CHANNEL]… [--on always,failure,success,change]` tells of each cell that takes longer, or
+        fails, without a magic; cells that ran in a row are one message. `auto off` ends it. A cell with a
+        line `# nbalert: off` is left out.
 
         `history --failed` lists what did not arrive, and `retry` sends it again once its channel is mended.
 

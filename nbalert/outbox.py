@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from nbalert.endings import Telling
 from nbalert.errors import SettingsError
 from nbalert.forks import whole_modules
 from nbalert.image_metadata import without_metadata
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from nbalert.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+class How(TypedDict, total=False):
+    """What is not as ever with a message.
+
+    Args:
+        run: What it tells the end of: where its progress is shown, that becomes this message.
+        telling: When it is told at all.
+        is_redacted: False leaves out only known secrets, where the user's own settings allow that.
+    """
+
+    run: str
+    telling: Telling
+    is_redacted: bool
 
 
 class Outbox:

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from typing import Unpack
 
 from nbalert.backlink import backlink
 from nbalert.commits import commit_of
 from nbalert.errors import NbalertError
 from nbalert.kernel_name import kernel_name
 from nbalert.message import Level, Message, Posted, Source, Value
+from nbalert.outbox import How
 from nbalert.process import client
 
 
@@ -88,12 +90,12 @@ def _post(message: Message, channel: str | Sequence[str] | None) -> Posted:
     return sender.accept(message, channels)
 
 
-def leave(message: Message, channels: Sequence[str], *, is_redacted: bool = True) -> str:
+def leave(message: Message, channels: Sequence[str], **how: Unpack[How]) -> str:
     """Accept a message about something that cannot be done again: a fault keeps it waiting, and is no error.
 
     Args:
         channels: Names; an empty name is the default channel.
-        is_redacted: As for `Client.accept`.
+        how: As for `Client.accept`.
 
     Returns:
         The fault in one line, empty if there is none.
@@ -105,7 +107,7 @@ def leave(message: Message, channels: Sequence[str], *, is_redacted: bool = True
     except NbalertError as error:  # settings can be mended later
         fault = f"{error} (the alert is kept, and waits)"
     try:
-        sender.accept(message, names, is_redacted=is_redacted)
+        sender.accept(message, names, **how)
     except OSError as error:
         return f"the alert could not be kept in {sender.home.spool}: {error.strerror}"
     return fault

@@ -176,10 +176,7 @@ def _story(shell: InteractiveShell, error: BaseException | None, shown: str) -> 
     if error is None or isinstance(error, UsageError) or hasattr(error, "_render_traceback_"):
         return shown
 
-    try:
-        return readable(error, partial(cell_of_shell, shell=shell))
-    except Exception:  # an exception is code of the user, and of libraries
-        return shown
+    return readable(error, partial(cell_of_shell, shell=shell), otherwise=shown)
 
 
 def _notebook(shell: InteractiveShell) -> str | None:

@@ -13,15 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from types import FrameType
-from uuid import uuid4
 
 from nbalert.durations import show_duration
-from nbalert.endings import TELLS, Outcome
+from nbalert.endings import Outcome, Telling, telling
 from nbalert.message import Level, Message
 from nbalert.posting import here, leave
 from nbalert.process import client
+from nbalert.runs import Run
 from nbalert.tail import TAIL_CHARS, Tail, last
 
 READ_BYTES = 65536
@@ -35,13 +34,22 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; its exit status, or 128 and the signal that ended it, as a shell has it."""
     command: list[str] = options.command
     name = options.title or os.path.basename(command[0])  # noqa: PTH119 - a word of a command line
-    began_s, watch = time.perf_counter(), _Watch(name, command, options.channel or [""])
+    run_ = Run(
+        title=name,
+        channels=options.channel or [""],
+        code=shlex.join(command),
+        source=here(),
+        every_s=options.every,
+        after_s=options.after,
+    )
+    began_s, watch = time.perf_counter(), _Watch(run_)
     try:
         status = _status(command, watch)
     finally:
         duration_s = time.perf_counter() - began_s
     outcome = Outcome.FAILED if status else Outcome.OK
-    if outcome in TELLS[options.on] and duration_s >= options.after:
+    how = telling(options.on, outcome) if duration_s >= options.after else Telling.END
+    if how is not Telling.END or run_.continued:
         message = Message(
             title=f"{name} {_words(status)} {show_duration(duration_s)}",
             level=Level.CRITICAL if status else Level.OK,
@@ -51,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
             alert=name,
             source=here(),
         )
-        if fault := leave(message, options.channel or [""]):
+        if fault := leave(message, options.channel or [""], run=run_.continued, telling=how):
             print(f"nbalert: {fault}", file=sys.stderr)
     watch.end()
     return status
@@ -60,24 +68,31 @@ def run(options: argparse.Namespace) -> int:
 class _Watch:
     """The last lines of the command, and the courier's knowledge of it."""
 
-    def __init__(self, name: str, command: list[str], channels: list[str]) -> None:
+    def __init__(self, run: Run) -> None:
         self.tail = Tail()
-        self._run, self._client, self._told_s = uuid4().hex, client(), time.monotonic()
-        told = {"title": name, "channels": channels, "code": shlex.join(command), "output": ""}
-        told["who"] = "process"
+        self._run, self._client = run, client()
+        self._told_s, self._is_told = time.monotonic(), True
         self._client.start()
-        self._client.begin(self._run, {**told, "started_at": time.time(), "source": asdict(here())})
+        run.begin(self._client)
 
     def take(self, text: str) -> None:
         """The command has printed something."""
         self.tail.take(text)
-        if time.monotonic() - self._told_s > TAIL_S:
-            self._told_s = time.monotonic()
-            self._client.report_output(self._run, self.tail.text(), TAIL_CHARS)
+        self._is_told = False
+
+    def tell(self) -> float | None:
+        """Tell the courier what is new, not too often; seconds until that may be, None if nothing is."""
+        if self._is_told:
+            return None
+        if (left_s := self._told_s + TAIL_S - time.monotonic()) > 0:
+            return left_s
+        self._told_s, self._is_told = time.monotonic(), True
+        self._client.report_output(self._run.id, self.tail.text(), TAIL_CHARS)
+        return None
 
     def end(self) -> None:
         """It has ended."""
-        self._client.end(self._run)
+        self._run.end(self._client)
 
 
 def _status(command: list[str], watch: _Watch) -> int:
@@ -101,7 +116,7 @@ def _pass_on(process: subprocess.Popen[bytes], watch: _Watch) -> None:
             decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
             selector.register(stream, selectors.EVENT_READ, (own.buffer, decoder))
         while selector.get_map():
-            for key, _ in selector.select():
+            for key, _ in selector.select(watch.tell()):
                 data, (own, decoder) = os.read(key.fd, READ_BYTES), key.data
                 if not data:
                     selector.unregister(key.fileobj)

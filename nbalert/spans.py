@@ -8,17 +8,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from types import TracebackType
 from typing import ParamSpec, TypeVar, cast
-from uuid import uuid4
 
 from nbalert.client import Client
-from nbalert.durations import parse_duration
-from nbalert.endings import TELLS, ending, outcome_of
+from nbalert.durations import parse_duration, parse_interval
+from nbalert.endings import Telling, checked_on, ending, outcome_of, telling
 from nbalert.message import Message
 from nbalert.posting import here, leave
 from nbalert.process import client
+from nbalert.runs import Run
 from nbalert.tracebacks import readable
 
 _Params = ParamSpec("_Params")
@@ -34,14 +33,19 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
         with nbalert.watching("training", channel="team"):
             model.fit(data)
 
-        @nbalert.watching("nightly load", on="failure", after="10m")
+        @nbalert.watching("nightly load", on="failure,change", after="10m")
         async def load(): ...
+
+        with nbalert.watching("backfill", every="10m"):
+            backfill()
 
     Args:
         title: What it is, in a few words.
         channel: One name or several; None means the default channel.
-        on: `always`, `failure` or `success`.
+        on: `always`, `failure`, `success`, or `change`: only where it ends otherwise than the last time.
+            Several with commas between: `failure,change`.
         after: Seconds, or `10m`: only if it took longer.
+        every: Seconds, or `10m`: so often one message says that it still runs, and becomes that of its end.
     """
 
     def __init__(
@@ -51,17 +55,24 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
         channel: str | Sequence[str] | None = None,
         on: str = "always",
         after: float | str = 0.0,
+        every: float | str | None = None,
     ) -> None:
-        if on not in TELLS:
-            raise ValueError(f"on={on!r}: choose one of {', '.join(TELLS)}")
         self._title = title
         self._channels = [channel or ""] if channel is None or isinstance(channel, str) else list(channel)
-        self._on = on
+        self._on = checked_on(on)
         self._after_s = parse_duration(after) if isinstance(after, str) else after
+        self._every_s = 0.0 if every is None else parse_interval(str(every))
         self._open: list[_Watched] = []
 
     def __enter__(self) -> None:
-        self._open.append(_Watched(client(), self._title, self._channels))
+        run = Run(
+            title=self._title,
+            channels=self._channels,
+            source=here(),
+            every_s=self._every_s,
+            after_s=self._after_s,
+        )
+        self._open.append(_Watched(client(), run))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
@@ -70,7 +81,7 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
         if not watched.is_ours:  # a child that was forked within leaves it, too
             return
         try:
-            self._tell(error, watched.duration_s)
+            self._tell(error, watched.duration_s, watched.run.continued)
         finally:
             watched.end()
 
@@ -96,14 +107,21 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
 
     def _again(self) -> watching:
         """One of its own a call: calls overlap in tasks and threads."""
-        return watching(self._title, channel=self._channels, on=self._on, after=self._after_s)
+        return watching(
+            self._title,
+            channel=self._channels,
+            on=self._on,
+            after=self._after_s,
+            every=self._every_s or None,
+        )
 
-    def _tell(self, error: BaseException | None, duration_s: float) -> None:
+    def _tell(self, error: BaseException | None, duration_s: float, run: str) -> None:
         outcome = outcome_of(error)
-        if outcome not in TELLS[self._on] or duration_s < self._after_s:
+        how = telling(self._on, outcome) if duration_s >= self._after_s else Telling.END
+        if how is Telling.END and not run:
             return
         title, level = ending(self._title, outcome, duration_s)
-        story = "" if error is None else _story(error)
+        story = "" if error is None else readable(error)
         message = Message(
             title=title,
             level=level,
@@ -113,21 +131,20 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
             alert=self._title,
             source=here(),
         )
-        if fault := leave(message, self._channels):
+        if fault := leave(message, self._channels, run=run, telling=how):
             print(f"nbalert: {fault}", file=sys.stderr)
 
 
 class _Watched:
     """Something that runs: the courier knows of it, for the case that this process dies."""
 
-    def __init__(self, sender: Client, title: str, channels: list[str]) -> None:
+    def __init__(self, sender: Client, run: Run) -> None:
+        self.run = run
         self._client = sender
-        self._run = uuid4().hex
         self._pid = os.getpid()
         self._began_s = time.perf_counter()
-        told = {"title": title, "channels": channels, "code": "", "output": "", "who": "process"}
         sender.start()
-        sender.begin(self._run, {**told, "started_at": time.time(), "source": asdict(here())})
+        run.begin(sender)
 
     @property
     def is_ours(self) -> bool:
@@ -138,11 +155,4 @@ class _Watched:
         return time.perf_counter() - self._began_s
 
     def end(self) -> None:
-        self._client.end(self._run)
-
-
-def _story(error: BaseException) -> str:
-    try:
-        return readable(error)
-    except Exception:  # an exception is code of the user, and of libraries
-        return type(error).__name__
+        self.run.end(self._client)

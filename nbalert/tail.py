@@ -12,6 +12,8 @@ KEPT_CHARS = 2 * TAIL_CHARS
 _CHUNKS = 4000
 _LARGE_CHARS = 512
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")  # colours, and OSC links
+_UP = re.compile(r"\x1b\[(\d*)A")
+_MOVES = re.compile(r"(\n|\x1b\[\d*A)")
 
 
 def plain(text: str) -> str:
@@ -48,9 +50,27 @@ class Tail:
         self._parts.clear()
 
     def text(self) -> str:
-        """What is kept, without ANSI; carriage returns as a terminal shows them: a bar is one line."""
+        """What is kept, without ANSI, as a terminal shows it: each progress bar is one line."""
         parts = list(self._parts)  # the copy is atomic, other threads may go on writing
-        lines = plain("".join(parts)).split("\n")
+        text = "".join(parts)
+        lines = plain("\n".join(_rows(text)) if _UP.search(text) else text).split("\n")
         if len(parts) == _CHUNKS and len(lines) > 1:
             del lines[0]  # of what was written in pieces its head may be lost, and a secret is told by that
+        # what a shorter text leaves of a longer one before it could be half a secret, and tells nothing
         return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)[-KEPT_CHARS:]
+
+
+def _rows(text: str) -> list[str]:
+    """Lines, where some is written further up, as bars in bars are: each with all that is written in it."""
+    rows, at = [""], 0
+    for piece in _MOVES.split(text):
+        if piece == "\n":
+            at += 1
+            rows[at:] = [f"{rows[at]}\r", *rows[at + 1 :]] if at < len(rows) else [""]
+        elif up := _UP.fullmatch(piece):
+            is_at_start = rows[at][-1:] in ("", "\r")
+            at = max(0, at - int(up[1] or 1))
+            rows[at] += "\r" if is_at_start else ""
+        else:
+            rows[at] += piece
+    return rows

@@ -53,15 +53,19 @@ def cell_of_shell(file: str, shell: Any = None) -> str:
     return f"{kind} {name}" if kind == "Cell" else ""
 
 
-def readable(error: BaseException, cell_of: NameOf = cell_of_shell) -> str:
+def readable(error: BaseException, cell_of: NameOf = cell_of_shell, *, otherwise: str = "") -> str:
     """The exception, its frames and its causes.
 
     Args:
-        error: Its `__str__` may fail.
+        error: Code of the user, and of libraries: whatever of it is asked may fail.
         cell_of: Names cells.
+        otherwise: What is said where it does fail; else its type alone.
     """
-    whole = TracebackException.from_exception(error, compact=True)
-    return "\n".join(_told(whole, cell_of, "", DEPTH))
+    try:
+        whole = TracebackException.from_exception(error, compact=True)
+        return "\n".join(_told(whole, cell_of, "", DEPTH))
+    except Exception:
+        return otherwise or type(error).__name__
 
 
 def _told(one: TracebackException, cell_of: NameOf, lead: str, depth: int) -> Iterator[str]:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
+from typing import Any
 
 from nbalert.client import Client
 from nbalert.commits import look_up
-from nbalert.message import Source
 from nbalert.recording import Recording
+from nbalert.runs import Run
 
 TAIL_S = 2.0
 """How often the last lines of output are sent, where they have changed."""
 TAIL_CHARS = 2000
-CODE_CHARS = 4000
+
+
+def cell_run(recording: Recording, **told: Any) -> Run:
+    """A cell as the courier knows it.
+
+    Args:
+        told: Of `Run`: what the recording does not know.
+    """
+    started_at = recording.started_at.timestamp()
+    return Run(who="kernel", started_at=started_at, id=recording.id, **{"code": recording.body, **told})
 
 
 class Vigil:
@@ -25,39 +34,17 @@ class Vigil:
         self._client = client
         self._ended: dict[str, threading.Event] = {}
 
-    def begin(
-        self,
-        recording: Recording,
-        title: str,
-        channels: Sequence[str],
-        source: Source,
-        mention: Sequence[str] = (),
-    ) -> None:
-        """A cell runs from now on.
+    def begin(self, run: Run) -> None:
+        """A cell runs from now on."""
+        self._ended[run.id] = threading.Event()
+        replace(run, code=self._client.redactor().code(run.code).text).begin(self._client)
 
-        Args:
-            mention: Ids of people to notify should its kernel die.
-        """
-        self._ended[recording.id] = threading.Event()
-        self._client.begin(
-            recording.id,
-            {
-                "title": title,
-                "channels": list(channels),
-                "code": self._client.redactor().code(recording.body).text[:CODE_CHARS],
-                "output": "",
-                "source": asdict(source),
-                "mention": list(mention),
-                "started_at": recording.started_at.timestamp(),
-            },
-        )
-
-    def follow(self, recording: Recording) -> None:
-        """Tell from now on what it has printed last."""
+    def follow(self, recording: Recording, *, has_output: bool = True) -> None:
+        """Tell from now on what it has printed last, where that may be told."""
         if not (ended := self._ended.get(recording.id)):
             return
         watching = threading.Thread(
-            target=self._watch, args=(recording, ended), name="nbalert-vigil", daemon=True
+            target=self._watch, args=(recording, ended, has_output), name="nbalert-vigil", daemon=True
         )
         with contextlib.suppress(RuntimeError):  # no thread to be had: a death is told without the last lines
             watching.start()
@@ -68,12 +55,12 @@ class Vigil:
             ended.set()
             self._client.end(run)
 
-    def _watch(self, recording: Recording, ended: threading.Event) -> None:
+    def _watch(self, recording: Recording, ended: threading.Event, has_output: bool) -> None:
         if ended.wait(TAIL_S):
             return
         look_up(self._client.folder)  # not before: most cells are shorter, and git is a process with files
         sent = ""
-        while not ended.is_set():
+        while has_output and not ended.is_set():
             tail = recording.output()
             if tail != sent:
                 self._client.report_output(recording.id, tail, TAIL_CHARS)

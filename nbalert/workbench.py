@@ -135,6 +135,9 @@ class Workbench:
         if body["does"] == "problems":
             return {"problems": [str(line) for line in await channel.problems()]}
         receipt = Receipt.from_json(body["receipt"])
+        if body["does"] == "renew":
+            renewed = await channel.renew(receipt, Message.from_json(body["message"]), body["key"])
+            return {"receipt": received(channel, renewed).to_json()}
         if body["does"] == "update":
             await channel.update(receipt, Message.from_json(body["message"]))
         elif body["does"] == "respond":

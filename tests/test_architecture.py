@@ -22,8 +22,8 @@ demo inbox_command testing
 teammate
 extension
 magics
-magic_options
 auto_alerts auto_settings
+magic_options
 care alerting farewell spans running
 channels_command cell_asking
 vigil
@@ -51,7 +51,7 @@ gate
 posting eligibility registering
 shown_code
 process
-history
+history runs
 client
 connection introduction outbox
 workbench

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tqdm import tqdm
 
 from nbalert.capture import DISPLAYS, Capture
 from nbalert.tail import TAIL_CHARS, Tail, plain
@@ -32,6 +33,9 @@ def test_a_tail_is_the_end_of_all_that_was_written(written: list[str]) -> None:
     [
         ("10%\r20%\r30%", "30%"),
         ("10%\r20%\r\nnext", "20%\nnext"),
+        ("loading\r\x1b[Kok", "ok"),
+        ("loading\x1b[2K\rok", "ok"),
+        ("one\ntwo\x1b[A\r1\n\n\x1b[1A2", "1\n2\n"),
         ("\x1b[1;31mred\x1b[0m", "red"),
         ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x07", "link"),
     ],
@@ -40,6 +44,28 @@ def test_a_tail_reads_as_on_a_terminal(written: str, text: str) -> None:
     """Carriage returns are resolved, colours and links are gone."""
     assert tail_of(*written) == text
     assert plain(text) == text
+
+
+def test_bars_within_bars() -> None:
+    """Those of tqdm are a line each, however often they were drawn; what was printed before stands."""
+
+    class Stream:
+        """As a kernel's."""
+
+        encoding = "utf-8"
+
+        def __init__(self) -> None:
+            self.tail = Tail()
+            self.write, self.flush = self.tail.take, lambda: None
+
+    stream = Stream()
+    stream.write("two epochs\n")
+    for _ in tqdm(range(2), desc="epochs", file=stream, mininterval=0, ascii=True):
+        for _ in tqdm(range(50), desc="steps", file=stream, mininterval=0, leave=False, ascii=True):
+            lines = stream.tail.text().split("\n")
+    assert [line.partition(":")[0] for line in lines] == ["two epochs", "epochs", "steps"]
+    assert "49/50" in lines[2]
+    assert "100%" in stream.tail.text()
 
 
 def test_a_tail_takes_anything() -> None:

@@ -98,7 +98,7 @@ def test_help_tells_cell_options_apart() -> None:
         ("%ask Q --need many", "UsageError: argument --need: invalid int value: 'many'"),
         ("%ask Q -c nowhere", "UnknownChannel: unknown channel 'nowhere'; known channels: inbox"),
         ("%%alert --after soon\nran = 1", "SyntaxError: %%alert: argument --after: 'soon' is not a duration"),
-        ("%%alert --on never\nran = 1", "SyntaxError: %%alert: argument --on: invalid choice: 'never'"),
+        ("%%alert --on never\nran = 1", "SyntaxError: %%alert: argument --on: 'never': choose one of always"),
         ("%%alert words\nran = 1", "SyntaxError: %%alert takes no text: write -t 'words'"),
         ("%%ask\nran = 1", "SyntaxError: %%ask: the following arguments are required: question"),
         ("%%ask Q --no-raise\nran = 1", "SyntaxError: %%ask has no --no-raise"),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
-from nbalert.errors import CannotAsk, ChannelError
+from nbalert.errors import CannotAsk, ChannelError, ChannelRefused
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
@@ -77,6 +77,9 @@ class Channel(ABC):
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Put a newer version in place of a posted message; here: post a follow-up.
 
+        Of an alert it comes any number of times, each with another content that has to be seen whole, files
+        and all, and once more where an answer was lost. Who cannot edit leaves this method as it is.
+
         Args:
             receipt: What `post` returned.
             message: Where `message.decision` is set, show it and take the ways to answer away; tell the asker
@@ -86,6 +89,28 @@ class Channel(ABC):
             ChannelError: As `post`.
         """
         await self.post(replace(message, question=None, code=""), f"{receipt.reference}-update")
+
+    async def renew(self, receipt: Receipt, message: Message, key: str) -> Receipt:
+        """Put a newer version in place, or where that cannot be, post it.
+
+        So it is on a channel that cannot edit, and of a message that is not there any more.
+
+        Args:
+            key: As for `post`.
+
+        Returns:
+            Where it stands now.
+
+        Raises:
+            ChannelError: As `post`.
+        """
+        if type(self).update is not Channel.update:
+            try:
+                await self.update(receipt, message)
+                return receipt
+            except ChannelRefused:
+                pass
+        return received(self, await self.post(message, key))
 
     def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """Answers to a question: first those given already, oldest first, then new ones as they come.

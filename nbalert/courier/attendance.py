@@ -40,20 +40,29 @@ class Attendance:
     def __init__(self) -> None:
         self._present: dict[str, Presence] = {}
         self._away_since: dict[str, float] = {}
-        self._introduced: set[str] = set()
+        self._introduced: dict[str, str] = {}
+        self._ended: set[str] = set()
 
     def __iter__(self) -> Iterator[Presence]:
         return iter(list(self._present.values()))
 
+    def of(self, origin: str) -> Presence | None:
+        """That process, if it is there."""
+        return self._present.get(origin)
+
     def enter(self, presence: Presence) -> None:
         """Somebody is there; a second connection of the same process takes the place of the first."""
+        presence.project = presence.project or self._introduced.get(presence.origin, "")
         self._present[presence.origin] = presence
         self._away_since.pop(presence.origin, None)
+        self._ended.discard(presence.origin)
 
     def leave(self, presence: Presence) -> None:
         """A connection has ended."""
         if self._present.get(presence.origin) is presence:
             del self._present[presence.origin]
+            if presence.has_left:
+                self._ended.add(presence.origin)
             now = time.monotonic()
             # Who is forgotten is counted anew from when it is next asked about.
             recent = {o: since for o, since in self._away_since.items() if now - since < REMEMBERED_S}
@@ -61,11 +70,15 @@ class Attendance:
 
     def introduce(self, presence: Presence) -> None:
         """It has brought its project's settings; that is remembered when it has gone."""
-        self._introduced.add(presence.origin)
+        self._introduced[presence.origin] = presence.project
 
     def has_introduced(self, origin: str) -> bool:
         """Whether that process has ever brought its settings here."""
         return origin in self._introduced
+
+    def has_ended(self, origin: str) -> bool:
+        """Whether that process has said goodbye, and left."""
+        return origin in self._ended
 
     def away_s(self, origin: str) -> float:
         """Seconds since that process was on the line, 0 if it is.

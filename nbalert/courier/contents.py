@@ -44,11 +44,20 @@ class Contents:
 
     def receipt(self, row: sqlite3.Row) -> Receipt | None:
         """Where the message stands in the row's channel; None if it never arrived."""
-        posted = self._store.row(
-            "SELECT receipt FROM delivery WHERE message = ? AND channel = ? AND kind = 'post'",
-            *(row["message"], row["channel"]),
+        return self._standing(row["message"], row["channel"])
+
+    def continued(self, row: sqlite3.Row) -> Receipt | None:
+        """Where the progress stands that the row's message is the end of; None where there is none."""
+        return self._standing(row["continues"], row["channel"]) if row["continues"] else None
+
+    def _standing(self, message: str, channel: str) -> Receipt | None:
+        """An update that could not be made in place has left a newer receipt than the post."""
+        found = self._store.row(
+            "SELECT receipt FROM delivery WHERE message = ? AND channel = ? AND receipt IS NOT NULL"
+            " ORDER BY settled_at DESC LIMIT 1",
+            *(message, channel),
         )
-        return Receipt.from_json(json.loads(posted["receipt"])) if posted and posted["receipt"] else None
+        return Receipt.from_json(json.loads(found["receipt"])) if found else None
 
     def reminder(self, row: sqlite3.Row) -> Message | None:
         """What is to be said to a question; None if that is no more so."""

@@ -215,8 +215,10 @@ class Conversation:
             " WHERE message = ? AND kind = 'post' AND about = '' ORDER BY seq",
             message,
         )
-        if not rows or any(row["state"] == "waiting" for row in rows):
+        if any(row["state"] == "waiting" for row in rows):
             return None
+        if not rows and not self._rooms.store.row("SELECT 1 FROM message WHERE id = ?", message):
+            return None  # it is in the spool still; one that is known and has none is told to nobody
         receipts = [json.loads(row["receipt"]) for row in rows if row["receipt"]]
         errors = [row["error"] for row in rows if row["state"] == "failed"]
         return {"event": "settled", "message": message, "receipts": receipts, "errors": errors}

@@ -101,10 +101,12 @@ class Deaths:
 
 
 def _death(presence: Presence, *, is_out_of_memory: bool) -> Death:
-    return Death(presence, tuple(_entry(presence, run, is_out_of_memory) for run in presence.runs.values()))
+    return Death(presence, tuple(_entry(presence, *run, is_out_of_memory) for run in presence.runs.items()))
 
 
-def _entry(presence: Presence, run: dict[str, Any], is_out_of_memory: bool) -> tuple[str, dict[str, Any]]:
+def _entry(
+    presence: Presence, id_: str, run: dict[str, Any], is_out_of_memory: bool
+) -> tuple[str, dict[str, Any]]:
     """The message of one cell that ran when its kernel died."""
     ran_s = time.time() - float(run["started_at"])
     why = (
@@ -130,6 +132,7 @@ def _entry(presence: Presence, run: dict[str, Any], is_out_of_memory: bool) -> t
         "project": presence.project,
         "channels": run["channels"],
         "message": message.to_json(),
+        "run": id_ if run.get("every_s") else "",
     }
     return f"{time.time_ns():020d}-died-{uuid4().hex[:12]}", data
 

@@ -13,12 +13,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 
-from nbalert.channels.base import Channel, received
+from nbalert.channels.base import Channel
 from nbalert.channels.carried import ChannelFault
 from nbalert.courier.audit import Trail
 from nbalert.courier.contents import Contents
 from nbalert.courier.news import News, Worker
 from nbalert.courier.projects import NotReady, Projects
+from nbalert.courier.saying import Saying
 from nbalert.courier.store import Store
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
 from nbalert.message import Receipt
@@ -43,6 +44,9 @@ GLOBAL = "global"
 FAULT_LIMIT = 10
 """Tries after which a channel's own bug (any error but a ChannelError) gives a message up."""
 
+_AGAIN = (
+    "UPDATE SET state = 'waiting', attempts = 0, faults = 0, next_attempt_at = 0 WHERE state != 'waiting'"
+)
 _Key = tuple[str, str]
 
 
@@ -78,9 +82,8 @@ class Delivery:
     ) -> None:
         self._store = store
         self._projects = projects
-        self._contents = contents
+        self._saying = Saying(contents)
         self._trail = trail
-        self._do = {"post": self._post, "update": self._update, "remind": self._remind}
         self._on_settled = on_settled
         self._on_kept = on_kept
         self._has_introduced = has_introduced
@@ -88,16 +91,26 @@ class Delivery:
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
-    def add(self, message: str, project: str, channel: str, kind: str, about: str = "") -> None:
+    def add(
+        self,
+        message: str,
+        project: str,
+        channel: str,
+        kind: str,
+        about: str = "",
+        *,
+        is_repeated: bool = False,
+    ) -> None:
         """Queue a delivery; `wake` starts it. The caller holds a transaction.
 
         Args:
             kind: `post`, `update` or `remind`.
             about: What tells it from others of its kind: of one message and channel there is one of each.
+            is_repeated: Whether one that has ended is done once more; one that waits is the same anyway.
         """
         self._store.execute(
             "INSERT INTO delivery (message, project, channel, kind, about) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (message, channel, kind, about) DO NOTHING",
+            f" ON CONFLICT (message, channel, kind, about) DO {_AGAIN if is_repeated else 'NOTHING'}",
             *(message, project, channel, kind, about),
         )
         if worker := self._workers.get((project, channel)):
@@ -173,8 +186,11 @@ class Delivery:
 
     def _head(self, key: _Key) -> sqlite3.Row | None:
         return self._store.row(
-            "SELECT d.*, m.body, m.origin, m.accepted_at, q.id AS question FROM delivery d"
+            # `is_over` is set for messages that show progress alone, `continues` for those that end one.
+            "SELECT d.*, m.body, m.origin, m.accepted_at, q.id AS question, f.message AS continues,"
+            " iif(p.run IS NULL, NULL, p.final IS NOT NULL) AS is_over FROM delivery d"
             " JOIN message m ON m.id = d.message LEFT JOIN question q ON q.message = m.id"
+            " LEFT JOIN progress p ON p.message = m.id LEFT JOIN progress f ON f.final = m.id"
             " WHERE d.project = ? AND d.channel = ? AND d.state = 'waiting' ORDER BY d.seq LIMIT 1",
             *key,
         )
@@ -210,28 +226,9 @@ class Delivery:
         self._under_way.add(task)
         try:
             async with asyncio.timeout(ATTEMPT_LIMIT_S):
-                return await self._do[row["kind"]](channel, row)
+                return await self._saying.say(channel, row)
         finally:
             self._under_way.discard(task)
-
-    async def _post(self, channel: Channel, row: sqlite3.Row) -> Receipt:
-        # A question that ended while it waited is shown as ended: nobody is to answer it any more.
-        return received(channel, await channel.post(await self._contents.to_post(row), row["message"]))
-
-    async def _update(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
-        """Show the decision where the question was shown; nothing to do where it never arrived."""
-        receipt = self._contents.receipt(row)
-        if receipt:
-            await channel.update(receipt, self._contents.message(row))
-        return receipt
-
-    async def _remind(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
-        """Say one thing more in the question's thread, if it still is to be said."""
-        receipt, said = self._contents.receipt(row), self._contents.reminder(row)
-        if receipt is None or said is None:
-            return None
-        await channel.remind(receipt, said, f"{row['message']}-{row['kind']}-{row['about']}")
-        return receipt
 
     async def _keep(self, key: _Key, worker: Worker, row: sqlite3.Row, reason: str) -> None:
         """The service takes nothing from us: alerts wait until that is mended, and their senders hear why.

@@ -141,6 +141,11 @@ class HostedChannel(Channel):
         """As the class over there does."""
         await self._done({"does": "update", "receipt": receipt.to_json(), "message": message.to_json()})
 
+    async def renew(self, receipt: Receipt, message: Message, key: str) -> Receipt:
+        """As the class over there does."""
+        body = {"does": "renew", "receipt": receipt.to_json(), "message": message.to_json(), "key": key}
+        return Receipt.from_json((await self._done(body))["receipt"])
+
     async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
         """As the class over there does."""
         body = {"does": "respond", "receipt": receipt.to_json(), "reply": reply.to_json(), "text": text}

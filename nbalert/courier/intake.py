@@ -6,12 +6,17 @@ import json
 import logging
 import sqlite3
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.ledger import Ledger
-from nbalert.courier.routing import Arrival, Routing
+from nbalert.courier.progress import Progress
+from nbalert.courier.routing import Arrival, Change, Routing
 from nbalert.courier.store import Store
+from nbalert.durations import show_duration
+from nbalert.endings import Telling
 from nbalert.question import Question
 from nbalert.spool import POWER, Entry, Spool
 
@@ -22,16 +27,29 @@ _UNFIT = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingErr
 
 
 class Intake:
-    """Takes spool entries, oldest first, and wakes delivery."""
+    """Takes spool entries, oldest first, and wakes delivery.
+
+    Args:
+        on_silent: Called with the id of a message that nobody is told, as its level is what it was.
+    """
 
     def __init__(
-        self, spool: Spool, store: Store, delivery: Delivery, ledger: Ledger, routing: Routing
+        self,
+        spool: Spool,
+        store: Store,
+        delivery: Delivery,
+        ledger: Ledger,
+        routing: Routing,
+        progress: Progress,
+        on_silent: Callable[[str], None],
     ) -> None:
         self._spool = spool
         self._store = store
         self._delivery = delivery
         self._ledger = ledger
         self._routing = routing
+        self._progress = progress
+        self._on_silent = on_silent
 
     def take(self) -> None:
         """Take all that waits. A crash between commit and removal is harmless: the id is known."""
@@ -62,23 +80,59 @@ class Intake:
     def enter(self, id_: str, data: dict[str, Any]) -> None:
         """A message into the store, once an id."""
         with self._store.transaction(is_power_safe=data.get("durable") == POWER):
-            self._insert(id_, data)
+            is_silent = self._insert(id_, data)
+        if is_silent:
+            self._on_silent(id_)
 
-    def _insert(self, id_: str, data: dict[str, Any]) -> None:
-        message, now = data["message"], time.time()
-        is_new = self._store.execute(
-            # OR IGNORE would also ignore a missing value, and the message with it.
-            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            *(id_, now, data["origin"], data["project"], message["title"], json.dumps(message)),
+    def _insert(self, id_: str, data: dict[str, Any]) -> bool:
+        """Whether it is a message that nobody is told."""
+        run, how = data.get("run", ""), data.get("telling", Telling.ALWAYS)
+        if how == Telling.END:
+            self._progress.end(run, data["message"])
+            return False
+        if self._store.row("SELECT 1 FROM message WHERE id = ?", id_):
+            return False
+        arrival = Arrival(id_, time.time(), data["origin"], data["project"], data["message"])
+        change = None if arrival.message["question"] else self._routing.note(arrival)
+        if how == Telling.CHANGE and change and change.is_recovery:
+            arrival = replace(arrival, message=_recovered(arrival.message, change))
+        self._keep(arrival)
+        is_silent = how == Telling.CHANGE and not (change and change.is_one)
+        channels = [] if is_silent else self._channels(run, data)
+        if run:
+            self._progress.end(run, arrival.message, "" if is_silent else id_, channels)
+        if not is_silent:
+            self._address(arrival, channels, has_changed=change is not None and change.is_one)
+        return is_silent
+
+    def _keep(self, arrival: Arrival) -> None:
+        self._store.execute(
+            "INSERT INTO message (id, accepted_at, origin, project, title, body) VALUES (?, ?, ?, ?, ?, ?)",
+            *(arrival.id, arrival.accepted_at, arrival.origin, arrival.project),
+            *(arrival.message["title"], json.dumps(arrival.message)),
         )
-        if not is_new:
-            return
-        for channel in data["channels"]:
-            self._delivery.add(id_, data["project"], channel, "post")
-        if message["question"]:
-            question = Question.from_json(message["question"])
-            self._ledger.open(id_, data["origin"], question, _asker(message["source"]))
-        self._routing.enter(Arrival(id_, now, data["origin"], data["project"], message))
+
+    def _channels(self, run: str, data: dict[str, Any]) -> list[str]:
+        """What continues something goes to where that stands, which is a channel by its own name."""
+        channels = list(data["channels"])
+        return self._progress.resolved(data["project"], channels) if run else channels
+
+    def _address(self, arrival: Arrival, channels: list[str], *, has_changed: bool) -> None:
+        """Deliveries to all who are to hear it."""
+        for channel in channels:
+            self._delivery.add(arrival.id, arrival.project, channel, "post")
+        if arrival.message["question"]:
+            question = Question.from_json(arrival.message["question"])
+            self._ledger.open(arrival.id, arrival.origin, question, _asker(arrival.message["source"]))
+        else:
+            self._routing.enter(arrival, has_changed=has_changed)
+
+
+def _recovered(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The message of an alert that failed before."""
+    before = f"It was {change.before.name} for {show_duration(change.before_s)}."
+    text = "\n".join(filter(None, (before, message["text"])))
+    return {**message, "title": f"Recovered: {message['title']}", "text": text}
 
 
 def _asker(source: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.listening import Listening, Posted
 from nbalert.courier.opening import opened_store, served_inbox, set_aside_damaged, tell_of_files_aside
+from nbalert.courier.progress import Progress
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
 from nbalert.courier.routing import Routing
@@ -87,7 +88,10 @@ class Courier:
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
         routing = Routing(store, self._delivery, self._projects, self._attendance.has_introduced)
-        self._intake = Intake(spool, store, self._delivery, self._ledger, routing)
+        self._progress = Progress(store, self._delivery, self._projects, self._attendance, self._is_gone)
+        self._intake = Intake(
+            spool, store, self._delivery, self._ledger, routing, self._progress, self._settled
+        )
         self._conversation = Conversation(
             Rooms(
                 home=home,
@@ -184,10 +188,10 @@ class Courier:
     def _round(self) -> float:
         """Seconds until the next one."""
         self._intake.take()
-        next_s = self._agenda.work(self._due)
+        due_s = [self._agenda.work(self._due), self._progress.work()]
         self._deaths.give_up(self._is_gone)
         self._cancel_abandoned()
-        return ROUND_S if next_s is None else max(0.0, min(ROUND_S, next_s))
+        return max(0.0, min(ROUND_S, *(ROUND_S if seconds is None else seconds for seconds in due_s)))
 
     async def aclose(self) -> None:
         """End in order: no new work, no half work, then the files."""
@@ -255,9 +259,10 @@ class Courier:
         log.warning("process %s died, %s cell(s) ran", presence.pid, len(presence.runs))
         # Something that it has started may hold its end open; its last words are read before.
         asyncio.get_running_loop().call_later(LAST_WORDS_S, presence.peer.close)
+        self._intake.take()  # what it wrote last: how its cells and bodies ended
         for entry, data in death.entries:
-            self._intake.enter(entry, data)
-        self._intake.take()  # what it wrote last: how its bodies ended
+            if not self._progress.is_over(data["run"]):
+                self._intake.enter(entry, data)
         for question, origin in self._ledger.waited_for():
             if origin == presence.origin:
                 self._ledger.cancel(question, "the kernel that asked has died")

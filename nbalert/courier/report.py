@@ -55,13 +55,19 @@ def history(store: Store, limit: int, *, is_failed: bool = False) -> list[dict[s
     Args:
         is_failed: Only those that were given up somewhere, or are kept until a channel is mended.
     """
+    # Progress is shown by what it has become; what nobody was told, as nothing had changed, is not shown.
+    told = (
+        "NOT EXISTS (SELECT 1 FROM progress WHERE progress.message = message.id AND final != '')"
+        " AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)"
+    )
     stuck = (
         "EXISTS (SELECT 1 FROM delivery d WHERE d.message = message.id AND d.kind = 'post' AND d.error != '')"
     )
     rows = store.rows(
         "SELECT m.id, m.title, m.accepted_at, json_extract(m.body, '$.level') AS level, d.channel, d.state,"
         " d.attempts, d.error, d.settled_at, q.decision, q.body_outcome FROM"
-        f" (SELECT * FROM message WHERE {stuck if is_failed else 'true'} ORDER BY accepted_at DESC LIMIT ?) m"
+        f" (SELECT * FROM message WHERE {stuck if is_failed else told}"
+        " ORDER BY accepted_at DESC LIMIT ?) m"
         " LEFT JOIN delivery d ON d.message = m.id AND d.kind = 'post'"
         " LEFT JOIN question q ON q.message = m.id ORDER BY m.accepted_at, d.seq",
         limit,

@@ -35,6 +35,29 @@ class Arrival:
     message: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An alert's level at its last run and at this one. What was never heard of counts as OK.
+
+    Args:
+        before_s: How long it had the level before.
+    """
+
+    before: Level
+    now: Level
+    before_s: float
+
+    @property
+    def is_one(self) -> bool:
+        """Whether they differ."""
+        return self.before != self.now
+
+    @property
+    def is_recovery(self) -> bool:
+        """Whether it failed before, and does so no longer."""
+        return self.before >= Level.WARNING > self.now
+
+
 class Routing:
     """Routes alerts in the order in which they were accepted, project by project.
 
@@ -52,18 +75,39 @@ class Routing:
         rows = store.rows("SELECT DISTINCT m.project FROM unrouted u JOIN message m ON m.id = u.message")
         self._behind = {str(row["project"]) for row in rows}
 
-    def enter(self, arrival: Arrival) -> None:
-        """Route an alert that has just been stored, or keep it; a question is none.
+    def note(self, arrival: Arrival) -> Change:
+        """Keep the level of an alert, in the order of acceptance. The caller holds a transaction."""
+        key, level, at = (
+            (arrival.project, _alert(arrival.message)),
+            arrival.message["level"],
+            arrival.accepted_at,
+        )
+        found = self._store.row("SELECT level, changed_at FROM alert WHERE project = ? AND id = ?", *key)
+        self._store.execute(
+            "INSERT INTO alert (project, id, level, at, changed_at) VALUES (?1, ?2, ?3, ?4, ?4)"
+            " ON CONFLICT (project, id) DO UPDATE SET level = ?3, at = ?4,"
+            " changed_at = CASE WHEN level = ?3 THEN changed_at ELSE ?4 END",
+            *(*key, level, at),
+        )
+        if found is None:
+            return Change(Level.OK, Level[level], 0.0)
+        return Change(Level[found["level"]], Level[level], at - found["changed_at"])
+
+    def enter(self, arrival: Arrival, *, has_changed: bool) -> None:
+        """Route an alert that has just been stored, or keep it.
 
         The caller holds a transaction, and calls `go_on` now and then.
+
+        Args:
+            has_changed: Whether its level is another than the time before.
         """
-        if arrival.message["question"]:
-            return
         hears = None if arrival.project in self._behind else self._hears(arrival)
         if hears is not None:
-            self._route(arrival, hears)
+            self._route(arrival, hears, has_changed)
             return
-        self._store.execute("INSERT INTO unrouted (message) VALUES (?)", arrival.id)
+        self._store.execute(
+            "INSERT INTO unrouted (message, has_changed) VALUES (?, ?)", arrival.id, has_changed
+        )
         self._behind.add(arrival.project)
 
     def go_on(self) -> None:
@@ -75,15 +119,18 @@ class Routing:
     def _has_caught_up(self, project: str) -> bool:
         """Route in order: changes are told from one to the next, so nothing overtakes."""
         for row in self._store.rows(
-            "SELECT u.seq, m.* FROM unrouted u JOIN message m ON m.id = u.message WHERE m.project = ?"
-            " ORDER BY u.seq",
+            "SELECT u.seq, u.has_changed, m.* FROM unrouted u JOIN message m ON m.id = u.message"
+            " WHERE m.project = ? ORDER BY u.seq",
             project,
         ):
             arrival = Arrival(row["id"], row["accepted_at"], row["origin"], project, json.loads(row["body"]))
             if (hears := self._hears(arrival)) is None:
                 return False
             with self._store.transaction():
-                self._route(arrival, hears)
+                has_changed = row["has_changed"]
+                if has_changed is None:  # kept by an earlier version
+                    has_changed = self.note(arrival).is_one
+                self._route(arrival, hears, bool(has_changed))
                 self._store.execute("DELETE FROM unrouted WHERE seq = ?", row["seq"])
         return True
 
@@ -96,8 +143,7 @@ class Routing:
         except NotReady:
             return None
 
-    def _route(self, arrival: Arrival, hears: Mapping[str, bool]) -> None:
-        has_changed = self._note_level(arrival)
+    def _route(self, arrival: Arrival, hears: Mapping[str, bool], has_changed: bool) -> None:
         if not hears:
             return
         posts = self._store.rows(
@@ -107,18 +153,6 @@ class Routing:
         for channel, only_changes in hears.items():
             if channel not in named and (has_changed or not only_changes):
                 self._delivery.add(arrival.id, arrival.project, channel, "post", GLOBAL)
-
-    def _note_level(self, arrival: Arrival) -> bool:
-        """Keep the level of an alert; whether it is another than it was."""
-        key, level = (arrival.project, _alert(arrival.message)), arrival.message["level"]
-        found = self._store.row("SELECT level FROM alert WHERE project = ? AND id = ?", *key)
-        self._store.execute(
-            "INSERT INTO alert (project, id, level, at, changed_at) VALUES (?1, ?2, ?3, ?4, ?4)"
-            " ON CONFLICT (project, id) DO UPDATE SET level = ?3, at = ?4,"
-            " changed_at = CASE WHEN level = ?3 THEN changed_at ELSE ?4 END",
-            *(*key, level, arrival.accepted_at),
-        )
-        return bool(level != (found["level"] if found else Level.OK.name))
 
 
 def _alert(message: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
     message ──▶ delivery (kind post, later update or remind) ──▶ receipt
        │  unrouted: whose further channels are not known yet    alert: the last level of each
+       │  progress: which message shows how far a run is, and which tells of its end
        └─ question ──▶ reply…    due: what falls due while it is open    audit: what happened, for good
 
 Times are seconds since the epoch; bodies are JSON of `message.py` and `question.py`. No secret is in any row.
@@ -99,7 +100,19 @@ _ROUTING: Step = (
     "CREATE TABLE unrouted (seq INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL REFERENCES message)",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING)
+_PROGRESS: Step = (
+    # Of a run whose end is to continue its progress: the message that shows it, and that of its end.
+    """CREATE TABLE progress (
+    run TEXT PRIMARY KEY, message TEXT REFERENCES message, number INTEGER NOT NULL DEFAULT 0, final TEXT
+) WITHOUT ROWID""",
+    "CREATE INDEX progress_open ON progress (message) WHERE final IS NULL",
+    "CREATE INDEX progress_by_message ON progress (message)",
+    "CREATE INDEX progress_by_final ON progress (final)",
+    # Whether its level is another than the time before; NULL where that is not noted yet.
+    "ALTER TABLE unrouted ADD COLUMN has_changed INTEGER",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING, _PROGRESS)
 """The first step makes the tables in an empty file."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

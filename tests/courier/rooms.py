@@ -10,12 +10,14 @@ from typing import Any
 
 from nbalert.clock import Clock
 from nbalert.courier.agenda import Agenda
+from nbalert.courier.attendance import Attendance
 from nbalert.courier.audit import Trail
 from nbalert.courier.contents import Contents
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
+from nbalert.courier.progress import Progress
 from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
@@ -45,6 +47,7 @@ class Rooms:
         self.hosting = Hosting()
         self.projects = Projects(home, OwnInbox("http://127.0.0.1:9", "token"), self.hosting.channel)
         self.strangers: set[str] = set()
+        self.gone: set[str] = set()
         self.kept: list[tuple[list[str], str]] = []
         self.contents = Contents(self.store, self.agenda)
         self.delivery = Delivery(
@@ -68,7 +71,13 @@ class Rooms:
         routing = Routing(
             self.store, self.delivery, self.projects, lambda origin: origin not in self.strangers
         )
-        self.intake = Intake(self.spool, self.store, self.delivery, self.ledger, routing)
+        self.attendance = Attendance()
+        self.progress = Progress(
+            self.store, self.delivery, self.projects, self.attendance, lambda origin: origin in self.gone
+        )
+        self.intake = Intake(
+            self.spool, self.store, self.delivery, self.ledger, routing, self.progress, self.settled.append
+        )
 
     def _void(self, question: str, reply: Reply, why: str) -> None:
         self.voided.append((reply, why))
