@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nbalert.errors import CannotAsk, ChannelError, ChannelRefused
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
 from nbalert.question import Question
+
+EDIT_CHARS = 1500
+"""What any service that can edit shows of a message after that, without cutting it or splitting it up."""
 
 
 class Extra(NamedTuple):
@@ -40,6 +44,10 @@ class Channel(ABC):
     kind: ClassVar[str]
     Settings: ClassVar[type[ChannelSettings]]
     can_reply: ClassVar[bool] = False
+    can_edit: ClassVar[bool] = False
+    """Whether `update` changes an alert in place, as often as one likes."""
+    edits_files: ClassVar[bool] = False
+    """Whether it brings figures, files and long texts, as `post` does."""
     extra: ClassVar[Extra | None] = None
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
@@ -77,8 +85,7 @@ class Channel(ABC):
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Put a newer version in place of a posted message; here: post a follow-up.
 
-        Of an alert it comes any number of times, each with another content that has to be seen whole, files
-        and all, and once more where an answer was lost. Who cannot edit leaves this method as it is.
+        Of an alert it comes only where `can_edit` says so, any number of times, each with another content.
 
         Args:
             receipt: What `post` returned.
@@ -93,7 +100,8 @@ class Channel(ABC):
     async def renew(self, receipt: Receipt, message: Message, key: str) -> Receipt:
         """Put a newer version in place, or where that cannot be, post it.
 
-        So it is on a channel that cannot edit, and of a message that is not there any more.
+        So it is on a channel that cannot edit, of a message that is not there any more, and of one with more
+        than an edit can bring: then what stands is made to say the most important, and the whole follows.
 
         Args:
             key: As for `post`.
@@ -104,12 +112,12 @@ class Channel(ABC):
         Raises:
             ChannelError: As `post`.
         """
-        if type(self).update is not Channel.update:
-            try:
-                await self.update(receipt, message)
-                return receipt
-            except ChannelRefused:
-                pass
+        is_whole = self.edits_files or not _is_large(message)
+        if self.can_edit:
+            with suppress(ChannelRefused):
+                await self.update(receipt, message if is_whole else _announced(message))
+                if is_whole:
+                    return receipt
         return received(self, await self.post(message, key))
 
     def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
@@ -164,6 +172,19 @@ class Channel(ABC):
 
     async def aclose(self) -> None:  # noqa: B027 - optional on purpose
         """Close connections. Called once, when nothing else of the channel runs."""
+
+
+def _is_large(message: Message) -> bool:
+    """Whether there is more to it than an edit shows on any service."""
+    texts = (message.title, message.text, message.code, message.result, message.error, message.traceback)
+    has_files = bool(message.images or message.whole_traceback)
+    return has_files or sum(map(len, (*texts, message.output))) > EDIT_CHARS
+
+
+def _announced(message: Message) -> Message:
+    """The most important of a message, where the whole follows."""
+    left_out: dict[str, Any] = dict.fromkeys(("code", "result", "traceback", "whole_traceback", "output"), "")
+    return replace(message, **left_out, images=(), text="The whole of it is in a message that follows.")
 
 
 def received(channel: Channel, returned: object) -> Receipt:

@@ -53,6 +53,7 @@ class DiscordChannel(Channel):
 
     kind: ClassVar[str] = "discord"
     Settings: ClassVar[type[ChannelSettings]] = DiscordSettings
+    can_edit: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     extra: ClassVar[Extra | None] = Extra("discord", ("websockets",), "buttons need")
     settings: DiscordSettings

@@ -49,6 +49,7 @@ class DiscordWebhookChannel(Channel):
 
     kind: ClassVar[str] = "discord-webhook"
     Settings: ClassVar[type[ChannelSettings]] = DiscordWebhookSettings
+    can_edit: ClassVar[bool] = True
     settings: DiscordWebhookSettings
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:

@@ -33,6 +33,8 @@ class InboxChannel(Channel):
 
     kind: ClassVar[str] = "inbox"
     Settings: ClassVar[type[ChannelSettings]] = InboxSettings
+    can_edit: ClassVar[bool] = True
+    edits_files: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     settings: InboxSettings
 

@@ -39,6 +39,7 @@ class MatrixChannel(Channel):
 
     kind: ClassVar[str] = "matrix"
     Settings: ClassVar[type[ChannelSettings]] = MatrixSettings
+    can_edit: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     settings: MatrixSettings
 

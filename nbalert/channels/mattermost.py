@@ -40,6 +40,7 @@ class MattermostChannel(Channel):
 
     kind: ClassVar[str] = "mattermost"
     Settings: ClassVar[type[ChannelSettings]] = MattermostSettings
+    can_edit: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     extra: ClassVar[Extra | None] = Extra("mattermost", ("websockets",), "answers at once need")
     settings: MattermostSettings
@@ -98,6 +99,8 @@ class MattermostChannel(Channel):
         try:
             await self._api.call("PUT", f"posts/{id_}/patch", json=patch)
         except TooOld:
+            if message.question is None:
+                raise
             said = body["message"]
         if message.question and message.decision is not None:
             await reap(self._api, id_, message.question)

@@ -77,6 +77,8 @@ def _fault_of_methods(cls: type[Channel]) -> str:
             return f"{name} has to be written as async def"
     if inspect.iscoroutinefunction(cls.replies):
         return "replies has to yield its answers"
+    if cls.can_edit and cls.update is Channel.update:
+        return "can_edit has to be False where there is no method update"
     if cls.can_reply is not (cls.replies is not Channel.replies):
         return "can_reply has to be True where there is a method replies, and only there"
     try:

@@ -42,6 +42,8 @@ class SlackChannel(Channel):
 
     kind: ClassVar[str] = "slack"
     Settings: ClassVar[type[ChannelSettings]] = SlackSettings
+    can_edit: ClassVar[bool] = True
+    edits_files: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     extra: ClassVar[Extra | None] = Extra("slack", ("slack_sdk", "aiohttp"), "buttons need")
     settings: SlackSettings
@@ -84,8 +86,13 @@ class SlackChannel(Channel):
         place = Place.of(receipt.reference)
         if message.decision is not None:
             self._asks.ended.add(place)
+        rendered = await self._rendered(message)
         async with self._editing:
-            await self._edit(place, await self._rendered(message))
+            await self._edit(place, rendered)
+        if message.question is None and (
+            left_out := await self._shared(Found(place, False), message, rendered)
+        ):
+            await self._edit(place, rendered, f"Not attached: {left_out}")
         asker = message.question.policy.asker if message.question else ""
         if message.decision is not None and asker:
             text = f"{mention(asker)} {escaped(ending(message))}"

@@ -49,6 +49,7 @@ class TelegramChannel(Channel):
 
     kind: ClassVar[str] = "telegram"
     Settings: ClassVar[type[ChannelSettings]] = TelegramSettings
+    can_edit: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     settings: TelegramSettings
 
@@ -99,6 +100,8 @@ class TelegramChannel(Channel):
             with suppress(Unchanged):
                 await self._posting.edit(place, await self._spans(message, place.chat))
         except (Gone, Migrated):  # deleted, or left behind in the group that was
+            if message.question is None:
+                raise
             await self.post(message, f"{receipt.reference}-update")
         if message.question is None or message.decision is None:
             return

@@ -104,6 +104,29 @@ def an_update(row: Row) -> None:
     holds(len(shown) == expected, f"there are {len(shown)} messages instead of {expected}")
 
 
+def the_end_of_a_progress(row: Row) -> None:
+    """Shown twice and then ended, with more in it than an edit may bring: the end reaches the reader."""
+    end = Message(title="Ended", result="42", output=f"start {'x' * 3000} finish", images=(Image(PNG),))
+
+    async def work(channel: Channel) -> None:
+        receipt = await channel.post(Message(title="Runs 1"), "key")
+        receipt = await channel.renew(receipt, Message(title="Runs 2"), "key 2")
+        await channel.renew(receipt, end, "key 3")
+
+    use(row, work)
+    shown = row.seen()
+    last = shown[-1]
+    read = "".join((last.text, *last.files))
+    holds("Ended" in last.text and "42" in read, "the end is not shown")
+    holds("finish" in read or "…" in read, "it was cut, and nothing says so")
+    holds(not row.takes_images or last.images == 1, "the figure is not there")
+    if row.channel_class().can_edit:
+        holds(not any("Runs" in one.text for one in shown), "it says still that it runs")
+        holds(len(shown) <= 2, f"there are {len(shown)} messages")
+    else:
+        holds(len(shown) == 3, f"there are {len(shown)} messages instead of 3")
+
+
 def hostile_text(text: str, row: Row) -> None:
     """It arrives as text and notifies nobody; what is cut is cut visibly, or goes along whole."""
     posted(row, Message(title=text[:200] or "-", text=text, metadata={text[:50] or "-": text[:1000]}))
@@ -152,7 +175,10 @@ def _of_text(name: str, text: str) -> Check:
 
 
 CHECKS = (
-    *(check_of(one) for one in (the_class, the_settings, a_post, a_key, order, an_update)),
+    *(
+        check_of(one)
+        for one in (the_class, the_settings, a_post, a_key, order, an_update, the_end_of_a_progress)
+    ),
     *(_of_text(name, text) for name, text in HOSTILE.items()),
     check_of(whether_it_asks),
 )
