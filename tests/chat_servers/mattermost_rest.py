@@ -59,7 +59,7 @@ class Rest:
     # Posts
 
     def _create(self, request: Request, query: dict[str, str]) -> Answer:
-        body = _body(request)
+        body = {name: value for name, value in _body(request).items() if value is not None}
         self._place(body.get("channel_id", ""))
         check_post(body)
         if seen := self._seen(body.get("pending_post_id", "")):
