@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
+from email.errors import InvalidHeaderDefect
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
@@ -127,6 +128,8 @@ def _author(mail: EmailMessage, settings: EmailSettings) -> tuple[Address | None
     """Who has written it, and why that is in doubt. One address in one `From`, or nobody."""
     fields = [value for name, value in mail.items() if name.lower() == "from"]
     people = [person for field in fields for person in field.addresses]
+    if any(isinstance(defect, InvalidHeaderDefect) for field in fields for defect in field.defects):
+        return None, ""  # another reader may see another address in it
     if len(fields) != 1 or len(people) != 1 or not people[0].domain or not people[0].username:
         return None, ""
     if settings.trust_from:

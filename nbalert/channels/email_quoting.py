@@ -43,7 +43,7 @@ def _new_lines(lines: list[str]) -> list[str]:
     kept: list[str] = []
     for number, line in enumerate(lines):
         said = line.strip()
-        if _RULES.fullmatch(said) or _SIGNATURE.fullmatch(said) or _begins_copy(lines[number:]):
+        if _RULES.fullmatch(said) or _SIGNATURE.fullmatch(said) or _begins_copy(lines[number : number + 3]):
             break
         if not said.startswith(">"):
             kept.append(line)

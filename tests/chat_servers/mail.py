@@ -185,7 +185,7 @@ class MailServer:
     def stop(self) -> None:
         """End both, and leave nothing behind."""
         _run("postfix", "-c", str(self.root / "pf"), "stop", check=False)
-        self.stop_dovecot()
+        _run("doveadm", "-c", str(self.root / "dovecot.conf"), "stop", check=False)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def start_dovecot(self) -> None:
@@ -194,7 +194,8 @@ class MailServer:
         wait_until(lambda: self._answers("imaps"))
 
     def stop_dovecot(self) -> None:
-        """Everybody is thrown out."""
+        """Everybody is thrown out; nothing is on its way, which would wait for minutes then."""
+        self.settle()
         _run("doveadm", "-c", str(self.root / "dovecot.conf"), "stop", check=False)
         wait_until(lambda: not self._answers("imaps"))
 
@@ -219,7 +220,8 @@ class MailServer:
         fresh.replace(self.root / "users")
 
     def clear(self) -> None:
-        """All mailboxes are empty, and have new numbers."""
+        """All mailboxes are empty, and have new numbers; what could not be delivered is forgotten."""
+        _run("postsuper", "-c", str(self.root / "pf"), "-d", "ALL", "deferred")
         self.settle()
         for folder in (self.root / "mail").iterdir():
             shutil.rmtree(folder)
