@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 
 LARGEST_BYTES = 2_000_000
 """Of a mail this much is fetched: an answer stands at its beginning, figures come after it."""
+CLOSE_S = 1.0
 LINE_BYTES = 1_000_000
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LITERAL = re.compile(rb"\{(\d{1,10})\}$")
@@ -187,9 +188,10 @@ class Imap:
         with suppress(OSError, ImapLost, TimeoutError, asyncio.LimitOverrunError):
             self.writer.write(b"z LOGOUT\r\n")
         self.writer.close()
-        with suppress(OSError, TimeoutError, ssl.SSLError):
-            async with asyncio.timeout(1.0):
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
                 await self.writer.wait_closed()
+        self.writer.transport.abort()  # by TLS a close waits for the other end, which may be gone
 
     async def _ask_capabilities(self) -> None:
         lines = await self.command("CAPABILITY")

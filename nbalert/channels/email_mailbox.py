@@ -91,7 +91,7 @@ class Mailbox:
 
     async def _run(self) -> None:
         """Stay connected, until the server does not let us in."""
-        pause_s = FIRST_PAUSE_S
+        pause_s, place = FIRST_PAUSE_S, f"{self._account.host}:{self._account.port}"
         while True:
             began = asyncio.get_running_loop().time()
             try:
@@ -100,9 +100,11 @@ class Mailbox:
                 if error.code not in _FLEETING:
                     self._tell(self._denied(error))
                     return
-                self.trouble = f"the mailbox is not to be had: {short(str(error))}"
-            except (OSError, TimeoutError, ImapLost) as error:
-                self.trouble = str(unreachable(OWNER, f"{self._account.host}:{self._account.port}", error))
+                self.trouble = f"{OWNER}: {place}: {short(str(error))}"
+            except ImapLost as error:
+                self.trouble = f"{OWNER}: {place}: {short(str(error))}"
+            except (OSError, TimeoutError) as error:
+                self.trouble = str(unreachable(OWNER, place, error))
             if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_S:
                 pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
