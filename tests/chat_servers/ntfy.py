@@ -27,6 +27,7 @@ TOPIC = r"[-_A-Za-z0-9]{1,64}"
 _PUBLISHED = {
     *("topic", "title", "message", "priority", "tags", "click", "actions", "markdown", "sequence_id"),
 }
+_PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5, "urgent": 5}
 
 
 class Refused(Exception):
@@ -149,31 +150,27 @@ class Ntfy:
             if unknown := given.keys() - _PUBLISHED:
                 self.faults.append(f"unknown fields {unknown}")
             self._may(request, given["topic"])
-            return _json(self._published(given, given.get("message", "").encode()))
+            return _json(
+                self._published({**_parameters(request), **given}, given.get("message", "").encode())
+            )
         if request.method in ("PUT", "POST") and re.fullmatch(rf"/{TOPIC}", url.path):
             self._may(request, url.path[1:])
             return _json(self._put(url.path[1:], request))
         raise Refused(40401, "page not found")
 
     def _put(self, topic: str, request: Request) -> Message:
-        headers = {name.removeprefix("x-"): _decoded(value) for name, value in request.headers.items()}
-        given: Message = {"topic": topic, "tags": [one for one in headers.get("tags", "").split(",") if one]}
-        given |= {name: headers[name] for name in ("title", "click") if name in headers}
-        given |= {"sequence_id": headers["sequence-id"]} if "sequence-id" in headers else {}
-        given |= {"priority": int(headers["priority"])} if "priority" in headers else {}
-        given |= {"actions": json.loads(headers["actions"])} if "actions" in headers else {}
-        if "filename" not in headers:
+        given = _parameters(request)
+        file, text = given.pop("filename", ""), given.pop("message", "").replace("\\n", "\n")
+        given["topic"] = topic
+        if not file:
             return self._published(given, request.body)
         if not self.file_bytes:
             raise Refused(40014, "invalid request: attachments not allowed")
         if len(request.body) > self.file_bytes:
             raise Refused(41301, "attachment too large, or bandwidth limit reached")
-        text = (
-            headers.get("message", "").replace("\\n", "\n") or f"You received a file: {headers['filename']}"
-        )
-        message = self._published(given, text.encode())
-        message["attachment"] = {"name": headers["filename"], "size": len(request.body)}
-        self.files[message["id"]] = headers["filename"], request.body
+        message = self._published(given, (text or f"You received a file: {file}").encode())
+        message["attachment"] = {"name": file, "size": len(request.body)}
+        self.files[message["id"]] = file, request.body
         return message
 
     def _published(self, given: Message, text: bytes) -> Message:
@@ -251,6 +248,20 @@ def _check_actions(actions: list[Message]) -> None:
     for one in actions:
         if one["action"] not in ("view", "http", "broadcast") or not one.get("label") or not one.get("url"):
             raise Refused(40018, "invalid request: actions invalid")
+
+
+def _parameters(request: Request) -> Message:
+    """What headers, and the query, say of a message."""
+    query = parse_qs(urlsplit(request.path).query)
+    said = {name.removeprefix("x-"): _decoded(value) for name, value in request.headers.items()}
+    said |= {name: values[0] for name, values in query.items()}
+    given: Message = {name: said[name] for name in ("title", "message", "click", "filename") if name in said}
+    given |= {"tags": said["tags"].split(",")} if "tags" in said else {}
+    given |= {"sequence_id": said["sequence-id"]} if "sequence-id" in said else {}
+    given |= {"actions": json.loads(said["actions"])} if "actions" in said else {}
+    if "priority" in said:
+        given["priority"] = _PRIORITIES.get(said["priority"]) or int(said["priority"])
+    return given
 
 
 def _decoded(value: str) -> str:

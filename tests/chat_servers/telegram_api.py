@@ -8,6 +8,7 @@ import time
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.chat_servers.telegram_html import notified
 from tests.chat_servers.telegram_rules import (
@@ -22,6 +23,8 @@ from tests.chat_servers.telegram_world import World, bare
 from tests.chat_servers.webhook import Answer, Request
 
 Given = dict[str, Any]
+_DOCUMENT = {"file_id": "1", "file_unique_id": "1"}
+_PHOTO = {**_DOCUMENT, "width": 1, "height": 1}
 _COURTESY = (
     "too many requests",
     "kicked",
@@ -148,7 +151,7 @@ class BotApi:
 
     def _send_photo(self, given: Given) -> Any:
         check_photo(self._file(given, "photo")[1], self.limits)
-        return self._captioned(given, "photo", [{"file_id": "1", "width": 1, "height": 1}])
+        return self._captioned(given, "photo", [_PHOTO])
 
     def _send_document(self, given: Given) -> Any:
         name, data = self._file(given, "document")
@@ -156,7 +159,7 @@ class BotApi:
             raise Refused(400, "Bad Request: file must be non-empty")
         if len(data) > self.limits.file_bytes:
             raise Refused(413, "Request Entity Too Large")
-        return self._captioned(given, "document", {"file_id": "1", "file_name": name})
+        return self._captioned(given, "document", {**_DOCUMENT, "file_name": name})
 
     def _send_media_group(self, given: Given) -> Any:
         media, files = given["media"], given["_files"]
@@ -168,7 +171,7 @@ class BotApi:
         sent = []
         for one in media:
             file = files[one["media"].removeprefix("attach://")]
-            shown = [{"file_id": "1"}] if one["type"] == "photo" else {"file_id": "1", "file_name": file[0]}
+            shown = [_PHOTO] if one["type"] == "photo" else {**_DOCUMENT, "file_name": file[0]}
             sent.append(self._captioned({**given, "_files": {one["type"]: file}}, one["type"], shown))
         return sent
 
@@ -191,13 +194,13 @@ class BotApi:
         self._chat(given)
         if self.refusal:
             raise self.refusal
+        check_keyboard(given.get("reply_markup") or {})
         self.limits.count(str(given["chat_id"]))
         world = self._world
         with world.news:
             if to := (given.get("reply_parameters") or {}).get("message_id"):
                 fields["reply_to_message"] = bare(world.messages[to])
             if markup := given.get("reply_markup"):
-                check_keyboard(markup)
                 fields["reply_markup"] = markup
             if thread := given.get("message_thread_id"):
                 fields["message_thread_id"] = thread
@@ -247,8 +250,10 @@ class BotApi:
 
 
 def read(request: Request) -> tuple[Given, dict[str, tuple[str, bytes]]]:
-    """Parameters and files of a request: JSON, or a form whose fields may be JSON."""
+    """Parameters and files of a request: JSON, or one of two forms whose fields may be JSON."""
     kind = request.headers.get("content-type", "")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return {name: _value(name, text) for name, text in parse_qsl(request.body.decode())}, {}
     if not kind.startswith("multipart/"):
         return json.loads(request.body or b"{}"), {}
     parsed = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.body)
@@ -259,7 +264,7 @@ def read(request: Request) -> tuple[Given, dict[str, tuple[str, bytes]]]:
         if part.get_filename():
             files[name] = str(part.get_filename()), bytes(data)
         else:
-            given[name] = _value(bytes(data).decode())
+            given[name] = _value(name, bytes(data).decode())
     return given, files
 
 
@@ -268,7 +273,9 @@ def _named(method: str) -> str:
     return "_" + re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", method)
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
+    if name in ("text", "caption", "callback_query_id"):
+        return text
     return json.loads(text) if text[:1] in "{[" or text in ("true", "false") or text.isdecimal() else text
 
 
