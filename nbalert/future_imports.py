@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
+
+from nbalert.parsing import parsed
 
 _FUTURE = re.compile(r"from\s+__future__\s+import\b")
 _STATEMENT_LINES = 20  # no import from __future__ is longer; bounds the attempts to parse one
@@ -44,12 +45,8 @@ def _end_of_futures(lines: Sequence[str], first: int) -> tuple[int, int] | None:
 
 
 def _parsed(text: str) -> list[ast.stmt] | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python shows them when it compiles the cell
-        try:
-            return ast.parse(text).body
-        except (SyntaxError, ValueError):
-            return None
+    tree = parsed(text)
+    return tree.body if tree else None
 
 
 def _opening(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

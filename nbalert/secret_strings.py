@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 from nbalert.blots import BLOT, Secret, apart
+from nbalert.parsing import parsed
 from nbalert.secret_formats import of_form
 from nbalert.secret_names import is_word, kind_of_name, may_be_named, named
 from nbalert.string_literals import Literal, Span, contents, literals, span_of
@@ -85,12 +85,7 @@ def _magics(code: str) -> list[Span]:
 
 
 def _parsed(code: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return None if "\r" in code.replace("\r\n", "") else ast.parse(code)  # Python ends a line there
-        except (SyntaxError, ValueError, RecursionError):
-            return None
+    return None if "\r" in code.replace("\r\n", "") else parsed(code)  # Python ends a line there
 
 
 def _secret_nodes(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:

@@ -82,7 +82,7 @@ errors
 standing
 question
 agreement terms patterns string_literals tables
-policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name draw
+policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name draw parsing
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported
 for its version by any room: it imports only what stands below `show`."""
