@@ -88,7 +88,9 @@ class Courier:
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
         routing = Routing(store, self._delivery, self._projects, self._attendance.has_introduced)
-        self._progress = Progress(store, self._delivery, self._projects, self._attendance, self._is_gone)
+        self._progress = Progress(
+            store, self._delivery, self._projects, self._attendance, self._is_gone, clock
+        )
         self._intake = Intake(
             spool, store, self._delivery, self._ledger, routing, self._progress, self._settled
         )

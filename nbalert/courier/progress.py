@@ -10,11 +10,11 @@ courier goes on where one was, and an edit that is tried again is no second mess
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nbalert.clock import Clock
 from nbalert.courier.attendance import Attendance, Presence
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.projects import NotReady, Projects
@@ -42,12 +42,15 @@ class Progress:
         projects: Projects,
         attendance: Attendance,
         is_gone: Callable[[str], bool],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._delivery = delivery
         self._projects = projects
         self._attendance = attendance
         self._is_gone = is_gone
+        self._clock = clock
+        self._began_s: dict[str, float] = {}
         # An earlier courier may have been killed while it posted: what waits may stand in the chat already.
         store.execute(
             "UPDATE delivery SET attempts = attempts + 1 WHERE state = 'waiting' AND kind = 'post'"
@@ -56,12 +59,14 @@ class Progress:
 
     def work(self) -> float | None:
         """Show what is due; seconds until the next, None if nothing is followed."""
-        left_s = [
-            self._follow(presence, run, told)
+        followed = [
+            (presence, run, told)
             for presence in self._attendance
-            for run, told in list(presence.runs.items())
+            for run, told in presence.runs.items()
             if told.get("every_s")
         ]
+        left_s = [self._follow(*one) for one in followed]
+        self._began_s = {run: self._began_s[run] for _, run, _ in followed}
         self._end_forgotten()
         return min(left_s, default=None)
 
@@ -107,7 +112,7 @@ class Progress:
 
     def _follow(self, presence: Presence, run: str, told: Frame) -> float:
         """Show a run if that is due; seconds until it is, or is again."""
-        every_s, ran_s = float(told["every_s"]), time.time() - float(told["started_at"])
+        every_s, ran_s = float(told["every_s"]), self._ran_s(run, float(told["started_at"]))
         first_s = max(every_s, float(told.get("after_s", 0.0)))
         if ran_s < first_s:
             return first_s - ran_s
@@ -116,6 +121,11 @@ class Progress:
         if found is None or (found["final"] is None and found["number"] < number):
             self._show(presence, run, told, number, ran_s)
         return (number + 1) * every_s - ran_s
+
+    def _ran_s(self, run: str, started_at: float) -> float:
+        """How long it has run, by the clock that nobody can set from when it was heard of here."""
+        now_s = self._clock.boot_s()
+        return now_s - self._began_s.setdefault(run, now_s - max(0.0, self._clock.time_s() - started_at))
 
     def _show(self, presence: Presence, run: str, told: Frame, number: int, ran_s: float) -> None:
         """Where to is asked anew at each round while that is not known."""
@@ -130,7 +140,7 @@ class Progress:
             self._store.execute(
                 "INSERT INTO message (id, accepted_at, origin, project, title, body)"
                 " VALUES (?, ?, ?, ?, '', '') ON CONFLICT (id) DO NOTHING",
-                *(id_, time.time(), presence.origin, presence.project),
+                *(id_, self._clock.time_s(), presence.origin, presence.project),
             )
             self._put(id_, message.to_json())
             self._store.execute(

@@ -73,7 +73,9 @@ class Rooms:
         )
         self.attendance = Attendance()
         self.progress = Progress(
-            self.store, self.delivery, self.projects, self.attendance, lambda origin: origin in self.gone
+            *(self.store, self.delivery, self.projects, self.attendance),
+            lambda origin: origin in self.gone,
+            self.clock,
         )
         self.intake = Intake(
             self.spool, self.store, self.delivery, self.ledger, routing, self.progress, self.settled.append
