@@ -13,7 +13,12 @@ from functools import lru_cache
 from nbalert.blots import OPENS, Secret
 from nbalert.secret_formats import in_queries, is_signature
 
-_PASSWORDS = frozenset(("password", "passwd", "passphrase", "pwd", "passcode", "kennwort", "passwort"))
+_PASSWORDS = frozenset(
+    (
+        *("password", "passwd", "passphrase", "pwd", "passcode", "kennwort", "passwort"),
+        *("passwords", "passwds"),
+    )
+)
 _LAST = _PASSWORDS | {"secret", "token", "apikey", "credential", "credentials"}
 _SECOND = frozenset(("pass", "pw", "psw"))
 """Secret only with a word before them: `db_pass`."""
@@ -21,15 +26,21 @@ _KEYS = ("api", "access", "private", "secret", "auth", "account", "signing", "en
 _PAIRS = frozenset(f"{first} key" for first in _KEYS) | {"connection string", "conn str", "auth header"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_ENDS = (
+_PASSWORD_ENDS = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "passwort", "kennwort", "pass", "pw", "psw"),
-    *("secret", "token", "key", "credential", "connection_string", "connectionstring", "conn_str"),
+    *("passwords", "passwds"),
+)
+_ENDS = (
+    *_PASSWORD_ENDS,
+    *("secret", "secrets", "token", "key", "credential", "credentials"),
+    *("connection_string", "connectionstring", "conn_str"),
 )
 """What the names above end with, in small letters; each is looked for by itself, which is faster."""
 _AFTER_NAME = (
-    r"""(?:s|_?\d{1,3}|_key_base|_id|_value|_str)?[\\"'`\])]{0,4}"""
+    r"""(?:_?\d{1,3}|_key_base|_id|_value|_str)?[\\"'`\])]{0,4}"""
     r"""(?:[ \t]{0,3}(?::=|=>|==|[:=])|</\w+>\s*<|>)"""
 )
+_NO_COUNT = r"""(?![ \t]*["']?\d[\d.,]{0,10}["']?(?:[\s;)}\]]|$))"""
 _VALUE = re.compile(
     r"""(?:\w+>)?[ \t]*(?:Secret\w{0,12}\()?[rbfuRBFU]{0,2}(?:
         (?P<triple>\\?(?:\"\"\"|'''))(?P<long>(?:\\.|(?!(?P=triple)).){0,4096}?)(?:(?P=triple)|\Z)
@@ -39,28 +50,27 @@ _VALUE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEFORE = re.compile(r"[\w.-]+$")
-_OPTION = re.compile(
-    r"--?(?P<name>[\w-]{2,40})[\"']?,?(?:[ \t]+|=)[\"']?(?P<secret>[^\s\"',;|&«]+)"
-    r"|(?:(?<=\s)-u|--user)[ =][\"']?[^\s:\"'/]+:(?P<user>[^\s\"'«]+)"
-)
-_LINES = re.compile(
-    r"""
-    (?P<scheme>\b(?i:bearer|basic|apikey|negotiate|splunk))[ ]+(?P<bearer>[\w.+/=~:-]{12,})
-    | (?i:authorization)[\\"'\]]{0,4}\s*[:=]\s*[\\"']{0,2}(?:[A-Za-z]{3,12}[ ]+)?
-      (?P<authorization>[^\s"'\\,;<>«]{6,})
-    | (?i:\b(?:set-)?cookie)[\\"'\]]{0,4}\s*[:=]\s*[\\"']{0,2}(?P<cookie>[\w.-]+=[^"'\\\n«]+)
-    | \blogin\s+\S+\s+password\s+(?P<netrc>\S+)
-    | (?i:identified\s+by|password)\s+(?P<quote>['"])(?P<sql>[^'"\n«]+)(?P=quote)
-    | \bsshpass\s+-p\s*(?P<sshpass>[^\s«]+)
-    | \b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]*?\s-p(?P<mysql>[^\s«]+)
-    """,
-    re.VERBOSE,
-)
-_LINE_MARKS = (
-    *("bearer", "basic", "apikey", "negotiate", "splunk", "authorization", "cookie", "login"),
-    *("identified", "password", "sshpass", " -p"),
-)
-_HINTS = (*_ENDS, *_LINE_MARKS, "--", " -u")
+_OPTION = re.compile(r"""--(?P<name>[\w-]{2,40})["']?,?(?:[ \t]+|=)["']?(?P<secret>[^\s"',;|&«]+)""")
+_SCHEMES = ("bearer", "basic", "apikey", "negotiate", "splunk")
+_AFTER_HEADER = r"""[\\"'\]]{0,4}\s*[:=]\s*[\\"']{0,2}"""
+_LINES = {
+    **{f"{scheme} ": ("token", r"(?<![a-z0-9]%s)[ ]*([\w.+/=~:-]{12,})") for scheme in _SCHEMES},
+    "authorization": (
+        "authorization",
+        _AFTER_HEADER + r"""(?:[a-z]{3,12}[ ]+)?([^\s"'\\,;<>«]{6,})""",
+    ),
+    "cookie": ("cookie", r"(?<![a-z]%s)" + _AFTER_HEADER + r"""([\w.-]+=[^"'\\\n«]+)"""),
+    "login ": ("password", r"\s*\S+\s+password\s+(\S+)"),
+    "identified by": ("password", r"""\s+['"]([^'"\n«]+)['"]"""),
+    "password ": ("password", r"""\s*['"]([^'"\n«]+)['"]"""),
+    "sshpass -p": ("password", r"\s*([^\s«]+)"),
+    "mysql": ("password", r"[a-z]*\b[^\n|;]{0,200}?\s-p([^\s«]+)"),
+    "mariadb": ("password", r"[a-z-]*\b[^\n|;]{0,200}?\s-p([^\s«]+)"),
+    " -u ": ("password", r"""["']?[^\s:"'/]+:([^\s"'«]+)"""),
+    "--user": ("password", r"""[ =]["']?[^\s:"'/]+:([^\s"'«]+)"""),
+}
+"""What a line has, in small letters; what that tells of, and where it stands, `%s` being what was found."""
+_IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]*")
 _NOTHING = re.compile(
     r"[*x.•·…-]*|(?:true|false|none|null|nil|undefined|empty|missing|required|optional|invalid|expired|unknown"
     r"|default|str|string|int|float|bool|bytes|object|any|optional\[.*|not|is|was|must|hidden|redacted|secret"
@@ -104,7 +114,11 @@ def is_word(value: str) -> bool:
 def may_be_named(text: str) -> bool:
     """Whether anything in a text could be found by its name; costs next to nothing."""
     small = text.lower()
-    return any(hint in small for hint in _HINTS) or ("=" in small and ("?" in small or "&" in small))
+    if any(start in small for start in _LINES) or ("=" in small and ("?" in small or "&" in small)):
+        return True
+    if not any(end in small for end in _ENDS):
+        return False
+    return any(map(kind_of_name, set(_IDENTIFIER.findall(text))))
 
 
 def named(text: str, *, is_code: bool = False) -> Iterator[Secret]:
@@ -119,10 +133,13 @@ def named(text: str, *, is_code: bool = False) -> Iterator[Secret]:
     for end in _ENDS:
         if end in small:
             yield from _after(end, text, small, is_code)
-    if "--" in small or " -" in small or '"-' in small or "'-" in small:
-        yield from _options(text)
-    if any(mark in small for mark in _LINE_MARKS):
-        yield from _in_lines(text)
+    for start in _LINES:
+        if start in small:
+            yield from _in_lines(start, text, small)
+    if "--" in text:
+        for match in _OPTION.finditer(text):
+            if (kind := kind_of_name(match["name"])) and _is_given(match["secret"]):
+                yield Secret(*match.span("secret"), kind)
     for name, secret in in_queries(text):
         if kind_of_name(name) or is_signature(name):
             yield secret
@@ -130,7 +147,13 @@ def named(text: str, *, is_code: bool = False) -> Iterator[Secret]:
 
 @lru_cache(maxsize=64)
 def _pattern(end: str) -> re.Pattern[str]:
-    return re.compile(re.escape(end) + _AFTER_NAME)
+    """The end of a name, what may stand behind it, and no count."""
+    return re.compile(re.escape(end) + _AFTER_NAME + ("" if end in _PASSWORD_ENDS else _NO_COUNT))
+
+
+@lru_cache(maxsize=64)
+def _line(start: str) -> re.Pattern[str]:
+    return re.compile(re.escape(start) + _LINES[start][1].replace("%s", re.escape(start)))
 
 
 def _after(end: str, text: str, small: str, is_code: bool) -> Iterator[Secret]:
@@ -176,40 +199,26 @@ def _is_random(value: str) -> bool:
     return len(value) >= 12 and " " not in value and any(map(str.isdigit, value))
 
 
-def _options(text: str) -> Iterator[Secret]:
-    for match in _OPTION.finditer(text):
-        if (user := match["user"]) is not None:
-            if not user.isdigit() and not is_placeholder(user):
-                yield Secret(*match.span("user"), "password")
-        elif (kind := kind_of_name(match["name"])) and _is_given(match["secret"]):
-            yield Secret(*match.span("secret"), kind)
-
-
 def _is_given(value: str) -> bool:
     return len(value) >= 3 and not value.startswith("-") and not is_placeholder(value)
 
 
-def _in_lines(text: str) -> Iterator[Secret]:
-    for match in _LINES.finditer(text):
-        group = match.lastgroup or ""
-        group = "sql" if group == "quote" else group
-        if is_placeholder(match[group]) or _is_prose(group, match[group], match["scheme"]):
-            continue
-        kind = {"bearer": "token", "authorization": "authorization", "cookie": "cookie"}.get(
-            group, "password"
-        )
-        yield Secret(*match.span(group), kind)
+def _in_lines(start: str, text: str, small: str) -> Iterator[Secret]:
+    kind = _LINES[start][0]
+    for match in _line(start).finditer(small):
+        value = text[slice(*match.span(1))]
+        if not is_placeholder(value) and not _is_prose(kind, value, start) and not value.isdigit():
+            yield Secret(*match.span(1), kind)
 
 
 _SAID = frozenset(("authentication", "authorization", "configuration"))
-_SCHEMES = frozenset(("bearer", "basic", "token", "digest", "apikey", "negotiate"))
 
 
-def _is_prose(group: str, value: str, scheme: str | None) -> bool:
+def _is_prose(kind: str, value: str, start: str) -> bool:
     """`basic configuration`, `Authorization: self.token`."""
-    if group == "bearer":
+    if kind == "token":
         word = value.rstrip(".:")
-        return word.isalpha() and word.islower() and (word in _SAID or (scheme or "").lower() != "bearer")
-    if group == "authorization":
-        return value.lower() in _SCHEMES or "(" in value or _NAME.fullmatch(value) is not None
+        return word.isalpha() and (word.lower() in _SAID or (word.islower() and start != "bearer "))
+    if kind == "authorization":
+        return value.lower() in (*_SCHEMES, "token", "digest") or "(" in value or bool(_NAME.fullmatch(value))
     return False

@@ -43,6 +43,7 @@ def of_setting(value: str) -> Iterator[str]:
     _, is_url, rest = value.partition("://")
     if is_url and len(path := rest.partition("/")[2]) >= VALUE_CHARS:
         yield path
+        yield from (part for part in re.split(r"[/?&=]", path) if len(part) >= LONG_CHARS)
     lines = value.splitlines() if "\n" in value else []
     yield from (line for line in lines if len(line) >= LINE_CHARS and "-----" not in line)
 

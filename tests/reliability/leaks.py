@@ -99,6 +99,15 @@ FORMATS: dict[str, Callable[[], str]] = {
     "Matrix token": lambda: "sy" + "t_" + some(ALNUM, 8) + "_" + some(ALNUM, 20) + "_" + some(ALNUM, 6),
     "ntfy token": lambda: "t" + "k_" + some(LOWER, 29),
     "Snowflake session token": lambda: "ver:" + "1-hint:" + some("123456789", 12) + "-" + some(B64, 80),
+    "Airtable token": lambda: "pa" + "t" + some(ALNUM, 14) + "." + some(HEX, 64),
+    "Alibaba key id": lambda: "LT" + "AI" + some(ALNUM, 20),
+    "Doppler token": lambda: "dp" + ".pt." + some(ALNUM, 43),
+    "Dropbox token": lambda: "s" + "l." + some(URL64, 136),
+    "Facebook page token": lambda: "EA" + "AC" + some(ALNUM, 160),
+    "Fly token": lambda: "fm" + "2_" + some(B64, 100),
+    "Pulumi token": lambda: "pu" + "l-" + some(HEX, 40),
+    "Terraform token": lambda: some(ALNUM, 14) + ".atlas" + "v1." + some(URL64, 67),
+    "1Password service token": lambda: "op" + "s_eyJ" + some(B64, 300),
     "Mapbox secret token": lambda: "sk" + ".eyJ1Ijoi" + some(URL64, 40) + "." + some(URL64, 22),
 }
 """Tokens that are known by their form: each with what makes one up."""
