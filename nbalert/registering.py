@@ -17,7 +17,8 @@ def register(cls: _Class) -> _Class:
 
     `nbalert.toml` configures it like any other kind. This process works its channels from now on, whoever
     posts to them; when it ends, their messages wait for the next one of the project that registers the kind.
-    Registering again, as by running the cell again, replaces the class.
+    Registering again, as by running the cell again, replaces the class. What settings or a package name by
+    its source needs no registration; it does no harm.
 
     Args:
         cls: Derived from `nbalert.Channel`, with `kind`, `Settings` and `post`, and where people can answer
@@ -29,6 +30,15 @@ def register(cls: _Class) -> _Class:
     Raises:
         SettingsError: The class lacks something, or its kind is a package's; says which in one line.
     """
+    if _is_named(cls):
+        return cls  # a courier that imports the module comes by here as well
     add(cls, channels.packaged())
     client().introduce()
     return cls
+
+
+def _is_named(cls: type[Channel]) -> bool:
+    """Whether settings or a package name this very class by its source."""
+    if not isinstance(cls, type):
+        return False
+    return channels.packaged().get(getattr(cls, "kind", "")) == f"{cls.__module__}:{cls.__qualname__}"

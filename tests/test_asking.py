@@ -112,6 +112,9 @@ def test_a_question_that_is_refused(home: Home, tmp_path: Path) -> None:
 INBOX = '[channels.team]\nkind = "inbox"\n'
 
 
+MAIL = '[channels.team]\nkind = "email"\nhost = "h"\nsender = "a@h.org"\nto = ["bob@h.org"]\n'
+
+
 @pytest.mark.parametrize(
     ("table", "terms", "says"),
     [
@@ -127,6 +130,11 @@ INBOX = '[channels.team]\nkind = "inbox"\n'
             webhook_table("team", "http://x"),
             {},
             "without answers_url; ask on a channel that can: inbox",
+        ),
+        (
+            MAIL,
+            {},
+            "imap_host is missing: the server on which answers arrive; ask on a channel",
         ),
     ],
 )

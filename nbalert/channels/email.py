@@ -47,6 +47,12 @@ class EmailChannel(Channel):
         self._way_back = WayBack(name, self.settings, self._bounced)
         self._unreached: dict[str, str] = {}
 
+    @classmethod
+    def why_no_answers(cls, settings: ChannelSettings) -> str:
+        """It needs a mailbox to look into."""
+        assert isinstance(settings, EmailSettings)
+        return settings.no_way_back
+
     @property
     def note(self) -> str:
         """Who is not reached, and why answers are not heard."""

@@ -66,13 +66,13 @@ class WebhookChannel(Channel):
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         super().__init__(name, settings)
         self._http = Http(name, settings)
-        self._answers = Answers(name, self.settings)
+        self._answers = Answers(name, self.settings) if self.settings.answers_url else None
 
     @classmethod
     def why_no_answers(cls, settings: ChannelSettings) -> str:
         """It needs to know where they are."""
-        has_url = isinstance(settings, WebhookSettings) and settings.answers_url
-        return "" if has_url else "a webhook cannot bring answers without answers_url"
+        assert isinstance(settings, WebhookSettings)
+        return "" if settings.answers_url else "a webhook cannot bring answers without answers_url"
 
     async def post(self, message: Message, key: str) -> Receipt:
         """Deliver; any 2xx is a receipt, a redirect is refused."""
@@ -103,13 +103,13 @@ class WebhookChannel(Channel):
 
     def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """Answers given already, then new ones: the request is held until there is one."""
-        if why := self.why_no_answers(self.settings):
-            raise CannotAsk(f"channel {self.name}: {why}")
+        if self._answers is None:
+            raise CannotAsk(f"channel {self.name}: {self.why_no_answers(self.settings)}")
         return self._answers.to(question)
 
     async def problems(self) -> list[str]:
         """Whether answers can be had; of the address for messages nothing can be known without one."""
-        if self.why_no_answers(self.settings):
+        if self._answers is None:
             return []
         try:
             await self._answers.look()
@@ -121,7 +121,8 @@ class WebhookChannel(Channel):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._answers.aclose()
+        if self._answers:
+            await self._answers.aclose()
         await self._http.aclose()
 
     async def _say(self, message: Message, kind: str, key: str) -> None:

@@ -108,7 +108,7 @@ def test_an_answer_is_pushed_or_looked_for(hook: SignedHook, holds: bool) -> Non
 
     async def work(channel: Channel) -> None:
         stream = channel.replies(question(id="q1"), Receipt(channel="ci", reference="k"))
-        async with aclosing(cast(Any, stream)) as replies, asyncio.timeout(20):
+        async with aclosing(cast(Any, stream)) as replies, asyncio.timeout(60):
             waiting = asyncio.ensure_future(anext(replies))
             await asyncio.to_thread(wait_until, lambda: hook.asked)
             hook.say("q1", "bob", "approve", way="button", name="Bob", link="https://h/1")

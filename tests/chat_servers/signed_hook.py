@@ -21,6 +21,7 @@ from tests.chat_servers.webhook import OK, Answer, Request, Webhook, status
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PATH = "/secret-path"
+NOTHING = Answer(204, body=b"")
 
 
 class SignedHook:
@@ -101,7 +102,7 @@ class SignedHook:
                     lambda: not self._is_open or self._after(asked["question"][0], after), timeout=wait_s
                 )
                 found = self._after(asked["question"][0], after)
-        return self.signed({"answers": found, "cursor": found[-1]["id"]}) if found else status(204)
+        return self.signed({"answers": found, "cursor": found[-1]["id"]}) if found else NOTHING
 
     def _after(self, question: str, after: int) -> list[dict[str, Any]]:
         return [one for one in self._answers if one["question"] == question and int(one["id"]) > after]

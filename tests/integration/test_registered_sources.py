@@ -32,8 +32,10 @@ def chat(tmp_path: Path) -> FileChat:
 
 
 @pytest.mark.long
-def test_a_courier_that_can_import_it(detached: Home, chat: FileChat) -> None:
+@pytest.mark.parametrize("module", [MODULE, CLASS], ids=["plain", "still with its decorator"])
+def test_a_courier_that_can_import_it(detached: Home, chat: FileChat, module: str) -> None:
     """Nobody else needs to have the class: a process that posts and ends is enough."""
+    (chat.project / "mychat.py").write_text(module)
     path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(chat.project)])}
     registered = nbalert("channels", "register", SOURCE, env=path)
     assert registered.returncode == 0, registered.stderr
