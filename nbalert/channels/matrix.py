@@ -141,8 +141,8 @@ class MatrixChannel(Channel):
         try:
             around = await self._api.get("rooms", room, "context", event, query={"limit": "0"})
             answers.asked_ms = (around.get("event") or {}).get("origin_server_ts")
-            found: list[Reply] = []
-            async for page in pages(self._api, room, me, {"from": str(around["end"])}):
+            found = answers.of(around.get("events_after") or [], names_of(around.get("state") or []))
+            async for page in pages(self._api, room, me, {"from": str(around.get("end"))}):
                 found += answers.of(page.get("chunk") or [], names_of(page.get("state") or []))
             return found
         except ChannelError as error:

@@ -11,7 +11,7 @@ from nbalert.channels.matrix_rooms import Rooms
 from nbalert.channels.matrix_settings import MatrixSettings
 from nbalert.channels.matrix_sync import Sync
 from nbalert.channels.sharing import Shared
-from nbalert.errors import ChannelError, ChannelUnreachable
+from nbalert.errors import ChannelError
 
 OWN_NAME = "matrix"
 EVENTS = "EVENTS"
@@ -51,7 +51,7 @@ class Account:
         if not self._me:
             found = (await api.get("account", "whoami")).get("user_id")
             if not isinstance(found, str):
-                raise ChannelUnreachable(f"{api.name}: what answers is no homeserver; check homeserver")
+                raise api.nonsense()
             self._me = found
         return self._me
 

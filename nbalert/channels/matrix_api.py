@@ -27,7 +27,7 @@ class MatrixApi:
 
     def __init__(self, name: str, settings: MatrixSettings) -> None:
         self.name = name
-        self._timeout_s = settings.timeout_s
+        self._timeout_s, self._host = settings.timeout_s, httpx.URL(settings.homeserver).host
         headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"}
         base_url = f"{settings.homeserver.rstrip('/')}/_matrix/"
         self._http = Http(name, settings, base_url, headers, fault)
@@ -92,13 +92,17 @@ class MatrixApi:
     def _body(self, response: httpx.Response) -> dict[str, Any]:
         if body := body_of(response):
             return body
-        raise ChannelUnreachable(f"{self.name}: {response.url.host} has not answered as a homeserver does")
+        raise self.nonsense()
+
+    def nonsense(self) -> ChannelUnreachable:
+        """What to raise where an answer is none of a homeserver: something in between has given it."""
+        return ChannelUnreachable(f"{self.name}: {self._host} has not answered as a homeserver does")
 
     def _text(self, field: str, response: httpx.Response) -> str:
         found = self._body(response).get(field)
         if isinstance(found, str) and found:
             return found
-        raise ChannelUnreachable(f"{self.name}: {response.url.host} has not answered as a homeserver does")
+        raise self.nonsense()
 
 
 def transaction(key: str) -> str:

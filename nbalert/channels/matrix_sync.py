@@ -78,7 +78,7 @@ class Sync:
         tries = 0
         while True:
             try:
-                await self._turn()
+                await self._sound_turn()
                 self.trouble, tries = "", 0
             except ChannelError as error:
                 if not error.retryable:
@@ -93,6 +93,12 @@ class Sync:
             raise error
         self._since = ""
 
+    async def _sound_turn(self) -> None:
+        try:
+            await self._turn()
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise self._api.nonsense() from None
+
     async def _turn(self) -> None:
         if not self._since:
             begun = await self._api.get("sync", query={"filter": _sync_filter(self._me, ()), "timeout": "0"})
@@ -105,7 +111,9 @@ class Sync:
         for room, part in _rooms_of(answer, "join"):
             await self._deal(room, part)
         for room, _ in _rooms_of(answer, "leave"):
-            self._on_left(room, Forbidden(f"{self._api.name}: the bot is not in the room {room} any more"))
+            self._on_left(
+                room, Forbidden(f"{self._api.name}: the bot was put out of the room {room}; invite it again")
+            )
         is_new = answer["next_batch"] != self._since
         self._since = str(answer["next_batch"])
         if not is_new and time.monotonic() - began < AT_ONCE_S:

@@ -32,8 +32,9 @@ def escaped(text: str) -> str:
 
 
 def prose(text: str) -> Piece:
-    """Text as it stands, line by line."""
-    return Piece(clean(text), f"<p>{'<br>'.join(escaped(text).splitlines())}</p>")
+    """Text as it stands, line by line; HTML would make one space of several."""
+    html = "<br>".join(escaped(text).replace("  ", " \u00a0").splitlines())
+    return Piece(clean(text), f"<p>{html}</p>")
 
 
 def strong(text: str) -> Piece:

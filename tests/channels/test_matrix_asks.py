@@ -197,12 +197,26 @@ def test_a_homeserver_that_goes_and_comes(row: MatrixRow) -> None:
         await ask.answer(CAROL, "hello", "reply")
         await ask.until(lambda a: a.replies)
         await do(row.homeserver.stop)
-        row.server.fail("GET .*/sync", GARBAGE, Answer(body=b"<html>"), status(429, Retry_After="0"))
         await do(wait_until, lambda: ask.channel.note)
         await do(row.homeserver.start)
         await ask.answer(BOB, "approve", "reaction")
         await ask.until(lambda a: a.decision is not None)
         assert ask.channel.note == ""
+
+    asking(row, work)
+
+
+def test_what_is_no_answer(row: MatrixRow) -> None:
+    """Whatever comes in place of a homeserver's answer, the poll goes on, and what people say is heard."""
+    answers = [GARBAGE, Answer(body=b'{"rooms": 7}'), Answer(body=b'{"next_batch": "s1", "rooms": 7}')]
+
+    async def work(ask: Ask) -> None:
+        await ask.answer(CAROL, "hello", "reply")
+        await ask.until(lambda a: a.replies)
+        row.server.fail("GET .*/sync", *answers, status(429, Retry_After="0"))
+        await ask.answer(CAROL, "hello again", "reply")
+        await ask.answer(BOB, "approve", "reply")
+        await ask.until(lambda a: a.decision is not None)
 
     asking(row, work)
 
@@ -221,7 +235,7 @@ def test_an_ask_that_nobody_can_hear(row: MatrixRow, how: str) -> None:
             await do(row.homeserver.call, "POST", "rooms", row.room, "kick", body=out)
         else:
             await do(row.revoke)
-        why = "not in the room" if how == "kick" else "access token is not valid"
+        why = "put out of the room" if how == "kick" else "access token is not valid"
         async with asyncio.timeout(20):
             with pytest.raises(ChannelDenied, match=f"team: .*{why}"):
                 await anext(stream)

@@ -72,6 +72,9 @@ class Passing(Webhook):
     async def _passed(self, request: Request) -> Answer:
         headers = {name: value for name, value in request.headers.items() if name not in _OWN}
         options: dict[str, Any] = {"headers": headers, "content": request.body}
-        answer = await self._behind.request(request.method, request.path, **options)
+        try:
+            answer = await self._behind.request(request.method, request.path, **options)
+        except httpx.TransportError:  # it is away
+            raise ConnectionResetError from None
         kept = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in _OWN)
         return Answer(answer.status_code, kept, answer.content)
