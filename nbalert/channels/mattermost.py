@@ -17,7 +17,7 @@ from nbalert.channels.mattermost_account import ACCOUNTS, Account, has_websocket
 from nbalert.channels.mattermost_answers import DELETED, Answers, place, time_of
 from nbalert.channels.mattermost_api import Api
 from nbalert.channels.mattermost_checks import problems
-from nbalert.channels.mattermost_errors import Gone, TooOld
+from nbalert.channels.mattermost_errors import Gone, TooOld, placing
 from nbalert.channels.mattermost_posting import FILES, NotUploaded, Posting
 from nbalert.channels.mattermost_reading import Reading
 from nbalert.channels.mattermost_seeds import reap, sow
@@ -71,6 +71,10 @@ class MattermostChannel(Channel):
 
     async def post(self, message: Message, key: str) -> Receipt:
         """Deliver, once a key; files that one post does not take go into its thread."""
+        with placing(message):
+            return await self._post(message, key)
+
+    async def _post(self, message: Message, key: str) -> Receipt:
         channel = await self._api.place(message.target or self.settings.channel)
         rendered = await self._rendered(message)
         head, rest = rendered.files[:FILES], rendered.files[FILES:]

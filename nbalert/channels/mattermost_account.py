@@ -65,7 +65,13 @@ class Account:
         if not self._listeners[listener.message]:
             del self._listeners[listener.message]
         if not self._listeners and self._task:
-            self._lingering = asyncio.get_running_loop().call_later(LINGER_S, self._task.cancel)
+            self._lingering = asyncio.get_running_loop().call_later(LINGER_S, self._end)
+
+    def _end(self) -> None:
+        """Whoever listens from now on has a connection of its own to wait for."""
+        if self._task:
+            self._task.cancel()
+        self._task = None
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbalert.channels.http import Http
-from nbalert.channels.mattermost_errors import fault, foreign, mapping
+from nbalert.channels.mattermost_errors import WrongPlace, fault, foreign, mapping
 from nbalert.channels.mattermost_pace import MattermostPace
-from nbalert.errors import ChannelDenied
 from nbalert.fields import ChannelSettings
 
 ID = re.compile(r"[a-z0-9]{26}")
@@ -117,14 +116,14 @@ class Api:
             channel: Its id, or its team and name as its URL has them: `team/name`.
 
         Raises:
-            ChannelDenied: It is neither, or there is none.
+            WrongPlace: It is neither, or there is none.
         """
         if ID.fullmatch(channel):
             return channel
         if channel not in self.known.channels:
             team, slash, name = channel.partition("/")
             if not (team and slash and name):
-                raise ChannelDenied(f"{self.channel}: channel is an id of 26 characters, or TEAM/NAME")
+                raise WrongPlace(f"{self.channel}: channel is an id of 26 characters, or TEAM/NAME")
             found = await self.call("GET", f"teams/name/{team}/channels/name/{name}")
             self.known.channels[channel] = str(found["id"])
         return self.known.channels[channel]

@@ -9,7 +9,7 @@ import httpx
 
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
-from nbalert.channels.mattermost_errors import fault
+from nbalert.channels.mattermost_errors import fault, placing
 from nbalert.channels.mattermost_pace import MattermostPace
 from nbalert.channels.mattermost_settings import MattermostWebhookSettings
 from nbalert.channels.mattermost_shape import render
@@ -40,7 +40,8 @@ class MattermostWebhookChannel(Channel):
             raise ChannelRefused(
                 f"{self.name}: a webhook cannot bring answers; ask on a channel of kind mattermost"
             )
-        answer = await self._http.request("POST", self._url, json=self._body(message))
+        with placing(message):
+            answer = await self._http.request("POST", self._url, json=self._body(message))
         if answer.text.strip() != "ok":
             raise ChannelDenied(f"{self.name}: this is no webhook of Mattermost; check `url`")
         return Receipt(channel=self.name, reference=key)

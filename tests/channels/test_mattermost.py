@@ -141,8 +141,12 @@ def test_where_it_posts(mattermost: Mattermost) -> None:
         await channel.post(Message(title="two"), "2")
         await channel.post(Message(title="three", target=world.OTHER_CHANNEL), "3")
         for target in ("team/nowhere", "nobody/ops", "ops"):
-            with pytest.raises(ChannelDenied, match=r"TEAM/NAME|no such channel"):
+            with pytest.raises(ChannelRefused, match=r"TEAM/NAME|no such channel") as caught:
                 await channel.post(Message(title="t", target=target), target)
+            assert not isinstance(caught.value, ChannelDenied)  # or what comes after it would wait
+        mattermost.kept.is_member = False
+        with pytest.raises(ChannelDenied, match="add it to the team and to the channel"):
+            await channel.post(Message(title="t"), "4")
 
     use(mattermost, work, channel="team/ops")
     places = [post["channel_id"] for post in mattermost.posts]
