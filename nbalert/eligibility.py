@@ -110,7 +110,7 @@ def _able(settings: Settings, channels: ModuleType) -> Iterator[str]:
     for name, table in sorted(settings.channels.items()):
         with suppress(SettingsError):
             cls, checked = channels.channel_class(table.kind), channels.check(table)
-            if checked.enabled and not cls.why_no_answers(checked):
+            if cls.can_reply and checked.enabled and not cls.why_no_answers(checked):
                 yield name
 
 
