@@ -54,7 +54,9 @@ class EmailSettings(ChannelSettings):
     """Mail by SMTP, and answers by IMAP."""
 
     host: str = Field(description="Server that takes mail for sending, such as smtp.example.org")
-    security: Security = Field("starttls", description="How that connection is made safe")
+    security: Security = Field(
+        "starttls", description="How that connection is made safe: starttls, tls; plain is not"
+    )
     port: int = Field(0, ge=0, le=65535, description="Its port; 0 is 587, for tls 465, for plain 25")
     username: str = Field("", description="Account there; mostly the address. Empty sends without logging in")
     password: Secret | None = Field(None, description="Of the account; providers mostly want an app password")
@@ -74,7 +76,9 @@ class EmailSettings(ChannelSettings):
         "", description="Where answers go, if not to the sender; {token} in it is filled in: bot+{token}@…"
     )
     imap_host: str = Field("", description="Server where answers arrive; without it nobody can be asked")
-    imap_security: Literal["tls", "plain"] = Field("tls", description="How that connection is made safe")
+    imap_security: Literal["tls", "plain"] = Field(
+        "tls", description="How that connection is made safe: tls; plain is not"
+    )
     imap_port: int = Field(0, ge=0, le=65535, description="Its port; 0 is 993, for plain 143")
     imap_username: str = Field("", description="Account there; empty is the same as for sending")
     imap_password: Secret | None = Field(None, description="Its password; empty is the same as for sending")
