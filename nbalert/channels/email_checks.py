@@ -9,11 +9,12 @@ from email.parser import BytesParser
 
 from nbalert.channels.email_answers import header
 from nbalert.channels.email_errors import unreachable
-from nbalert.channels.email_imap import Imap, ImapLost, ImapNo
+from nbalert.channels.email_imap import Imap, ImapNo
 from nbalert.channels.email_mailbox import denied, open_mailbox
 from nbalert.channels.email_origin import servers
 from nbalert.channels.email_settings import EmailSettings
 from nbalert.channels.email_way_back import account_of, context_of
+from nbalert.channels.email_wire import ImapLost
 from nbalert.errors import ChannelDenied, ChannelError
 
 LOOKED_AT = 50

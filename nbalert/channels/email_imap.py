@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
-LARGEST_BYTES = 2_000_000
-"""Of a mail this much is fetched: an answer stands at its beginning, figures come after it."""
-CLOSE_S = 1.0
-LINE_BYTES = 1_000_000
+from nbalert.channels.email_wire import LARGEST_BYTES, ImapLost, Line, Wire
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LITERAL = re.compile(rb"\{(\d{1,10})\}$")
 _UID = re.compile(rb"\bUID (\d+)")
 _DATE = re.compile(rb'INTERNALDATE "([^"]+)"')
 _VALIDITY = re.compile(rb"\[UIDVALIDITY (\d+)\]")
@@ -37,34 +32,20 @@ class ImapNo(Exception):
         super().__init__(text)
 
 
-class ImapLost(Exception):
-    """The connection is of no use any more: it has ended, or what came is not IMAP."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One answer of the server: its words, and the strings of bytes that were told by their length."""
-
-    text: bytes
-    literals: tuple[bytes, ...] = ()
-
-
-@dataclass
 class Imap:
-    """One connection.
+    """One connection, greeted.
 
-    Args:
-        timeout_s: For each answer.
+    Attributes:
         has_news: Whether the server has told of mails since somebody last looked.
+        capabilities: What it can do, in capitals.
     """
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    timeout_s: float
-    has_news: bool = False
-    capabilities: frozenset[str] = field(default_factory=frozenset)
-    _number: int = 0
-    _pause: asyncio.Timeout | None = None
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._number = 0
+        self._pause: asyncio.Timeout | None = None
+        self.has_news = False
+        self.capabilities: frozenset[str] = frozenset()
 
     @classmethod
     async def connect(cls, host: str, port: int, context: ssl.SSLContext | None, timeout_s: float) -> Imap:
@@ -72,17 +53,16 @@ class Imap:
 
         Args:
             context: For TLS; None is plain.
+            timeout_s: For each answer.
 
         Raises:
             OSError, TimeoutError, ImapLost, ImapNo: It did not come to that.
         """
-        async with asyncio.timeout(timeout_s):
-            opened = await asyncio.open_connection(host, port, ssl=context, limit=LINE_BYTES)
-        imap = cls(*opened, timeout_s)
+        imap = cls(await Wire.open(host, port, context, timeout_s))
         try:
-            imap._keep_alive()
-            if not (await imap._line()).text.startswith((b"* OK", b"* PREAUTH")):
-                raise ImapLost("it greets otherwise")
+            greeting = (await imap._wire.line()).text
+            if not greeting.startswith((b"* OK", b"* PREAUTH")):
+                raise ImapLost("it does not greet as a mailbox does")
             await imap._ask_capabilities()
         except BaseException:
             await imap.aclose()
@@ -125,7 +105,7 @@ class Imap:
         return {int(found[1]): line.literals[0] for line in lines if (found := _uid(line))}
 
     async def mail(self, uid: int) -> tuple[bytes, datetime] | None:
-        """One mail and when the server took it; None where it is gone."""
+        """One mail, or its beginning, and when the server took it; None where it is gone."""
         what = f"(UID INTERNALDATE BODY.PEEK[]<0.{LARGEST_BYTES}>)"
         for line in await self.command(f"UID FETCH {uid} {what}"):
             if _uid(line):
@@ -145,12 +125,12 @@ class Imap:
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s if tag else poll_s) as self._pause:
                 while tag and not self.has_news:
-                    self._hear(await self._read())
+                    self._hear(await self._wire.next_line())
                 await asyncio.sleep(0 if self.has_news else poll_s)
         self._pause = None
         if tag:
-            self.writer.write(b"DONE\r\n")
-            await self._finish(tag)
+            await self._wire.send("DONE")
+            await self._finish(tag, [])
         else:
             await self.command("NOOP")
             self.has_news = True
@@ -161,14 +141,6 @@ class Imap:
         if self._pause:
             with suppress(RuntimeError):  # it is over just now
                 self._pause.reschedule(asyncio.get_running_loop().time())
-
-    async def _idle(self) -> bytes:
-        tag = await self._send("IDLE")
-        while not (line := await self._line()).text.startswith(b"+"):
-            if line.text.startswith(tag):
-                raise ImapLost("it does not go idle")
-            self._hear(line)
-        return tag
 
     async def command(self, text: str, more: Iterable[str] = ()) -> list[Line]:
         """Send a command; what the server answers before it is done.
@@ -185,42 +157,35 @@ class Imap:
 
     async def aclose(self) -> None:
         """Say goodbye, and close."""
-        with suppress(OSError, ImapLost, TimeoutError, asyncio.LimitOverrunError):
-            self.writer.write(b"z LOGOUT\r\n")
-        self.writer.close()
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self.writer.wait_closed()
-        self.writer.transport.abort()  # by TLS a close waits for the other end, which may be gone
+        await self._wire.aclose()
 
     async def _ask_capabilities(self) -> None:
         lines = await self.command("CAPABILITY")
         words = [line.text.decode("ascii", "replace").upper().split() for line in lines]
         self.capabilities = frozenset(w for ws in words if ws[1:2] == ["CAPABILITY"] for w in ws[2:])
 
+    async def _idle(self) -> bytes:
+        tag = await self._send("IDLE")
+        while not (line := await self._wire.line()).text.startswith(b"+"):
+            if line.text.startswith(tag):
+                raise ImapLost("it does not go idle")
+            self._hear(line)
+        return tag
+
     async def _send(self, text: str) -> bytes:
         self._number += 1
-        tag = f"a{self._number}"
-        try:
-            self.writer.write(f"{tag} {text}\r\n".encode())
-            await self.writer.drain()
-        except OSError as error:
-            raise ImapLost("it has closed the connection") from error
-        return tag.encode()
+        await self._wire.send(f"a{self._number} {text}")
+        return b"a%d " % self._number
 
-    async def _finish(self, tag: bytes, more: list[str] | None = None) -> list[Line]:
+    async def _finish(self, tag: bytes, more: list[str]) -> list[Line]:
         lines: list[Line] = []
-        while True:
-            line = await self._line()
-            if line.text.startswith(tag + b" "):
-                break
+        while not (line := await self._wire.line()).text.startswith(tag):
             if line.text.startswith(b"+"):
-                self.writer.write(f"{more.pop(0) if more else '*'}\r\n".encode())
+                await self._wire.send(more.pop(0) if more else "*")
             else:
                 self._hear(line)
                 lines.append(line)
-        _, _, status = line.text.decode("utf-8", "replace").partition(" ")
-        result, _, text = status.partition(" ")
+        result, _, text = line.text[len(tag) :].decode("utf-8", "replace").partition(" ")
         if result.upper() != "OK":
             raise ImapNo(text)
         return lines
@@ -230,35 +195,6 @@ class Imap:
             self.has_news = True
         elif line.text.startswith(b"* BYE"):
             raise ImapLost(line.text[6:200].decode("utf-8", "replace"))
-
-    async def _line(self) -> Line:
-        async with asyncio.timeout(self.timeout_s):
-            return await self._read()
-
-    async def _read(self) -> Line:
-        """One line, and the literals in it."""
-        text = b""
-        literals: list[bytes] = []
-        try:
-            while True:
-                part = (await self.reader.readuntil(b"\r\n"))[:-2]
-                text += part
-                found = _LITERAL.search(part)
-                if found is None:
-                    return Line(text, tuple(literals))
-                if int(found[1]) > LARGEST_BYTES + LINE_BYTES:
-                    raise ImapLost("it sends more than was asked for")
-                literals.append(await self.reader.readexactly(int(found[1])))
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise ImapLost("it has closed the connection") from error
-
-    def _keep_alive(self) -> None:
-        """A dead way is noticed within minutes, and not at the end of IDLE."""
-        sock = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
-            if hasattr(socket, name):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _uid(line: Line) -> re.Match[bytes] | None:
@@ -270,21 +206,13 @@ def _uid(line: Line) -> re.Match[bytes] | None:
 
 def _taken(text: bytes) -> datetime:
     found = _DATE.search(text)
-    try:
-        return (
-            parsedate_to_datetime(found[1].decode("ascii", "replace").replace("-", " ", 2))
-            if found
-            else _now()
-        )
-    except ValueError:
-        return _now()
-
-
-def _now() -> datetime:
+    with suppress(ValueError):
+        if found:
+            return parsedate_to_datetime(found[1].decode("ascii", "replace").replace("-", " ", 2))
     return datetime.now(UTC)
 
 
 def _quoted(text: str) -> str:
     if any(c in text for c in "\r\n\0"):
-        raise ImapNo("a line end is in what the settings say")
+        raise ImapNo("there is a line end in what the settings say")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

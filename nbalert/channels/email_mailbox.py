@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
+import re
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import NamedTuple
 
 from nbalert.channels.email_answers import Arrived, references
 from nbalert.channels.email_errors import short, unreachable
-from nbalert.channels.email_imap import Imap, ImapLost, ImapNo
+from nbalert.channels.email_imap import Imap, ImapNo
+from nbalert.channels.email_wire import ImapLost
 from nbalert.channels.listener import Listener
 from nbalert.channels.sharing import Shared
 from nbalert.errors import ChannelDenied, ChannelError
 from nbalert.fields import Tls
+
+log = logging.getLogger(__name__)
 
 OWNER = "mailbox"
 IDLE_S = 540.0
@@ -105,6 +107,9 @@ class Mailbox:
                 self.trouble = f"{OWNER}: {place}: {short(str(error))}"
             except (OSError, TimeoutError) as error:
                 self.trouble = str(unreachable(OWNER, place, error))
+            except Exception as error:
+                log.exception("the mailbox at %s cannot be read", place)
+                self.trouble = f"{OWNER}: {place}: {type(error).__name__}"
             if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_S:
                 pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
@@ -120,7 +125,7 @@ class Mailbox:
                 self._validity, self._next_uid = validity, 1
             imap.has_news = True
             while True:
-                if imap.has_news and self._listeners:
+                if imap.has_news:
                     await self._look(imap)
                 self.trouble = ""
                 await imap.wait(IDLE_S, self._poll_s)
@@ -130,6 +135,9 @@ class Mailbox:
 
     async def _look(self, imap: Imap) -> None:
         """At every mail that nobody has looked at."""
+        if not self._listeners:
+            imap.has_news = False
+            return
         first = self._next_uid
         uids = await imap.search(first, min(self._listeners.values()))
         for at in range(0, len(uids), AT_ONCE):
@@ -142,20 +150,15 @@ class Mailbox:
 
     def _concerns(self, head: bytes) -> bool:
         """Whether one of ours is answered, or a server reports of a mail, which it names further down."""
-        with suppress(Exception):  # what the standard library makes of broken headers is its own affair
-            mail = _parsed(head)
-            is_report = mail.get_content_type() == "multipart/report"
-            return is_report or bool(references(mail) & {one.message for one in self._listeners})
-        return False
+        is_report = re.search(rb"^content-type:\s*multipart/report\b", head, re.IGNORECASE | re.MULTILINE)
+        return bool(is_report) or any(one.message.encode() in head for one in self._listeners)
 
     async def _hand_on(self, imap: Imap, uid: int) -> None:
         found = await imap.mail(uid)
         if found is None:
             return
         arrived = Arrived(*found)
-        known: set[str] = set()
-        with suppress(Exception):  # as above
-            known = references(arrived.mail)
+        known = await asyncio.to_thread(_mentioned, arrived)
         for listener in list(self._listeners):
             if listener.message in known:
                 listener.put("MAIL", {"mail": arrived})
@@ -196,5 +199,8 @@ def denied(channel: str, account: Account, error: ImapNo) -> ChannelDenied:
     )
 
 
-def _parsed(head: bytes) -> EmailMessage:
-    return BytesParser(policy=policy.default).parsebytes(head, headersonly=True)
+def _mentioned(arrived: Arrived) -> set[str]:
+    """Ids of mails in a mail, found on a thread of its own: a stranger's may take its time."""
+    with suppress(Exception):  # what the standard library makes of broken mails is its own affair
+        return references(arrived.mail)
+    return set()

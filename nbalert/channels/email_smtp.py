@@ -169,6 +169,8 @@ class Outgoing:
             is_login = isinstance(error, SMTPAuthenticationError) and error.code >= 500
             code = 535 if is_login and error.code != TOO_LARGE else error.code
             return refusal(self._channel, code, error.message, of_sender=isinstance(error, SMTPSenderRefused))
+        if isinstance(error, ValueError) and not isinstance(error, OSError):
+            return ChannelDenied(f"{self._channel}: {place} is no address; check host in the settings")
         if isinstance(error, SMTPException) and "STARTTLS" in str(error):
             return ChannelDenied(
                 f'{self._channel}: {place} offers no STARTTLS; is another port or security = "tls" meant?'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncGenerator, Callable
@@ -51,7 +52,8 @@ class WayBack:
         try:
             while True:
                 _, data = await listener.next()
-                found = self._read(data["mail"], question, receipt)
+                # On a thread: a stranger's mail may take its time.
+                found = await asyncio.to_thread(self._read, data["mail"], question, receipt)
                 if isinstance(found, Bounce):
                     self._on_bounce(receipt, found)
                 elif found and found.reference not in seen:

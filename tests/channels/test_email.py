@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,6 +92,22 @@ def test_a_mail(mails: MailServer) -> None:
     assert mail["From"].addresses[0].addr_spec == "bot@nb.test"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Subject"] == "[nbalert] training failed"
+
+
+def test_a_table(mails: MailServer) -> None:
+    """It is one in the HTML, and text in the text; nothing else of a message is markup."""
+    table = "<table><tr><td>1</td></tr></table>"
+    message = Message(title="<b>t</b>", result="a\n1", html=table, text="<img src=x>", metadata={"<i>": "&"})
+    mail = sent(mails, message)
+    page, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert page is not None
+    assert text is not None
+    html = page.get_content()
+    assert table in html
+    assert "&lt;b&gt;t&lt;/b&gt;" in html
+    assert "&lt;img src=x&gt;" in html
+    assert "&lt;i&gt;: &amp;" in html
+    assert "Result:\na\n1\n" in text.get_content()
 
 
 def test_a_subject_holds_whatever_is_in_it(mails: MailServer) -> None:
@@ -288,6 +305,24 @@ def test_without_a_way_back_nobody_is_asked(mails: MailServer) -> None:
     with pytest.raises(ChannelRefused, match="authserv_id is missing"):
         sent(mails, message, authserv_id="")
     assert mails.mails("team") == []
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says what to install; alerts are kept until that is done."""
+    monkeypatch.setitem(sys.modules, "aiosmtplib", None)
+    channel = channels.build("team", {"kind": "email", "host": "h", "sender": "a@b.c", "to": ["a@b.c"]})
+    with pytest.raises(ChannelDenied, match=r"team: sending mail needs .*pip install 'nbalert\[email\]'"):
+        asyncio.run(channel.post(Message(title="x"), "key"))
+    assert "pip install" in asyncio.run(channel.problems())[0]
+    assert "nbalert[email]" in channels.missing_extra(type(channel))
+
+
+def test_a_host_that_is_none(mails: MailServer) -> None:
+    """Settings are to be mended, or a server is away: either is said in a line."""
+    with pytest.raises(ChannelDenied, match="is no address; check host"):
+        sent(mails, Message(title="x"), host="a" * 70 + ".test")
+    with pytest.raises(ChannelUnreachable, match=r"127.0.0.1:9: cannot connect"):
+        sent(mails, Message(title="x"), host="127.0.0.1", port=9)
 
 
 def test_settings(mails: MailServer) -> None:

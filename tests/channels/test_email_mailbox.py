@@ -12,8 +12,9 @@ from typing import Any, cast
 
 import pytest
 
-from nbalert.channels.email_imap import Imap, ImapLost, ImapNo
+from nbalert.channels.email_imap import Imap, ImapNo
 from nbalert.channels.email_way_back import message_of
+from nbalert.channels.email_wire import ImapLost
 from nbalert.errors import ChannelDenied, ChannelRefused
 from nbalert.testing.asks import Ask, asking
 from tests.channels.row_email import EmailRow, values
