@@ -35,6 +35,7 @@ class NtfyChannel(Channel):
     kind: ClassVar[str] = "ntfy"
     Settings: ClassVar[type[ChannelSettings]] = NtfySettings
     can_edit: ClassVar[bool] = True
+    edits_files: ClassVar[bool] = True
     can_reply: ClassVar[bool] = True
     settings: NtfySettings
 

@@ -118,6 +118,7 @@ def _notice(message: Message, text: str, is_markdown: bool) -> Notice:
         tags=(TAGS[message.level] if ended is None else ENDED[ended],),
         click=_click(message),
         is_markdown=is_markdown,
+        native=message.native.get("ntfy", {}),
     )
 
 

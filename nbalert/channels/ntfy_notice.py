@@ -10,7 +10,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +32,7 @@ class Notice:
         priority: 1 to 5.
         tags: Names of emoji.
         click: Where a tap leads; empty for the app.
+        native: Of the JSON, what the message itself has in ntfy's own form.
         actions: Buttons, as ntfy names them.
     """
 
@@ -42,6 +43,7 @@ class Notice:
     click: str = ""
     actions: tuple[Mapping[str, Any], ...] = ()
     is_markdown: bool = False
+    native: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, topic: str, sequence: str) -> dict[str, Any]:
         """For a POST to the server's root.
@@ -60,7 +62,8 @@ class Notice:
             "actions": [dict(one) for one in self.actions],
             "markdown": self.is_markdown,
         }
-        return {name: value for name, value in given.items() if value}
+        own = {name: value for name, value in self.native.items() if name not in ("topic", "sequence_id")}
+        return {name: value for name, value in {**given, **own}.items() if value}
 
     def headers(self, sequence: str, file: str) -> dict[str, str]:
         """For a PUT of a file to a topic."""

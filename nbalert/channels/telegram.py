@@ -18,7 +18,7 @@ from nbalert.channels.telegram_account import ACCOUNTS, Account
 from nbalert.channels.telegram_answers import Place, link_to, reply_of
 from nbalert.channels.telegram_api import Api
 from nbalert.channels.telegram_errors import Gone, Migrated, Unchanged
-from nbalert.channels.telegram_message import mentions, render
+from nbalert.channels.telegram_message import NATIVE, mentions, render
 from nbalert.channels.telegram_posting import Posting, Sent
 from nbalert.channels.telegram_question import keyboard, question_spans
 from nbalert.channels.telegram_rights import is_admin, problems
@@ -88,6 +88,8 @@ class TelegramChannel(Channel):
             spans = await self._spans(message, chat)
             buttons = keyboard(message.question)
             sent = await self._posting.question(chat, spans, buttons, message.question, key)
+        elif native := message.native.get(NATIVE):
+            sent = await self._posting.native(chat, native)
         else:
             rendered = render(message, await self._names(chat, message.mention))
             sent = await self._posting.alert(chat, rendered, message.images, key)

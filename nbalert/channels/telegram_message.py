@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from nbalert.channels.signs import LEVELS, origin
 from nbalert.channels.telegram_text import (
     TEXT,
     Span,
@@ -20,10 +20,9 @@ from nbalert.channels.telegram_text import (
     trimmed,
     units,
 )
-from nbalert.durations import show_duration
-from nbalert.message import Level, Message
+from nbalert.message import Message
 
-LEVELS = {Level.OK: "🟢", Level.INFO: "🔵", Level.WARNING: "🟠", Level.CRITICAL: "🔴"}
+NATIVE = "telegram"
 TITLE, LINE = 256, 200
 MENTIONS = 20
 SHORT = 150
@@ -150,12 +149,7 @@ def _foot(message: Message) -> Iterator[Span]:
 
 def footer(message: Message) -> str:
     """Where it comes from, in one line."""
-    source = message.source
-    person = "@\u2060".join(part for part in (source.user, source.host) if part)
-    cell = f"cell {source.cell_number}" if source.cell_number is not None else ""
-    took = show_duration(message.duration_s) if message.duration_s is not None else ""
-    parts = (Path(source.notebook).name, cell, person, took)
-    return one_line(plain(" · ".join(part for part in parts if part)).text, LINE)
+    return one_line(plain(" · ".join(origin(message))).text, LINE)
 
 
 def _spans(sections: list[_Section]) -> list[Span]:

@@ -66,6 +66,11 @@ class Posting:
         self._known.pop(key)
         return main
 
+    async def native(self, chat: str, given: Mapping[str, Any]) -> Sent:
+        """What the message itself has in Telegram's own form, as the arguments of sendMessage."""
+        sent: Sent = await self._api.call("sendMessage", **{**_quiet_links(), **given, **self._where(chat)})
+        return sent
+
     async def question(
         self, chat: str, spans: Sequence[Span], keyboard: Mapping[str, Any], question: Question, key: str
     ) -> Sent:

@@ -10,13 +10,14 @@ from hashlib import sha256
 from typing import Any
 
 from nbalert.channels.markdown import clean
+from nbalert.channels.signs import ENDINGS
 from nbalert.channels.telegram_message import BREAK, Text, footer
 from nbalert.channels.telegram_text import Span, block, bold, code, one_line, plain, trimmed, units
 from nbalert.message import Message
 from nbalert.policy import ANYONE, NO, YES, Policy
 from nbalert.question import Question
 
-CODE, PREVIEW = 2600, 500
+CODE, PREVIEW = 2000, 500
 """Of the 4,096 characters; what is around it fits into the rest. Longer code goes along as a file."""
 WORDS = 400
 BUTTONS, LABEL = 100, 60
@@ -79,7 +80,7 @@ def _mark(question: Question) -> str:
 
 
 def _head(message: Message, question: Question) -> Iterator[Span]:
-    yield plain("❓ " if message.decision is None else "")
+    yield plain("❓ " if message.decision is None else f"{ENDINGS[message.decision.outcome]} ")
     yield bold(trimmed(clean(question.text).strip(), WORDS) or "?")
     yield BREAK
     if message.decision is not None:

@@ -95,7 +95,9 @@ class Updates:
         return self._task
 
     async def ready(self, timeout_s: float) -> ChannelError | None:
-        """Wait for the first answer; the error that it was, if it was one."""
+        """Wait for the first answer; the error that it was, if it was one. What was wrong is tried anew."""
+        if self._failure:
+            await self.stop()
         self.start()
         try:
             await asyncio.wait_for(self._tried.wait(), timeout_s)

@@ -42,7 +42,9 @@ class NtfyRow(Row):
     def seen(self) -> list[Seen]:
         """By bob, in both of his topics, without what was said to him about answers."""
         found = [*self.ntfy.on("team-secret"), *self.ntfy.on("bob-secret")]
-        return [self._seen(message) for message in found if message["title"] != "Your answer does not count"]
+        told = [message for message in found if message["title"] != "Your answer does not count"]
+        mains = [message for message in told if "-" not in message["sequence_id"]]
+        return [self._seen(main, [m for m in told if _belongs(m, main)]) for main in mains]
 
     def revoke(self) -> None:
         """Another one is issued."""
@@ -86,16 +88,20 @@ class NtfyRow(Row):
         (view,) = (one for one in question["actions"] if one["action"] == "view")
         return str(view["url"]).rpartition("/")[2]
 
-    def _seen(self, message: dict[str, Any]) -> Seen:
-        name, data = self.ntfy.files.get(message["id"], ("", b""))
-        is_image = name.endswith(".png")
+    def _seen(self, message: dict[str, Any], below: list[dict[str, Any]]) -> Seen:
+        """With the files that follow it, one a notification."""
+        found = [self.ntfy.files[m["id"]] for m in (message, *below) if m["id"] in self.ntfy.files]
         buttons = [one["label"] for one in message.get("actions", ()) if one["action"] == "http"]
         return Seen(
             f"{message['title']}\n{message['message']}",
-            files=(data.decode(),) if data and not is_image else (),
-            images=int(is_image),
+            files=tuple(data.decode() for name, data in found if not name.endswith(".png")),
+            images=sum(name.endswith(".png") for name, _ in found),
             buttons=tuple(buttons),
         )
+
+
+def _belongs(message: dict[str, Any], main: dict[str, Any]) -> bool:
+    return bool(message["sequence_id"].startswith(f"{main['sequence_id']}-"))
 
 
 def _is_of(message: dict[str, Any], topic: str, sequence: str) -> bool:

@@ -322,6 +322,13 @@ def test_too_many_requests() -> None:
         use(ntfy, work)
 
 
+def test_native_parts(ntfy: Ntfy) -> None:
+    """Fields of ntfy's own take the place of ours, but for where it goes."""
+    own = {"priority": 2, "tags": ["tada"], "topic": "elsewhere"}
+    use(ntfy, lambda channel: channel.post(Message(title="x", native={"ntfy": own}), "key"))
+    assert [(m["topic"], m["priority"], m["tags"]) for m in ntfy.messages] == [("team-secret", 2, ["tada"])]
+
+
 def test_a_reminder(ntfy: Ntfy) -> None:
     """It goes to those who can still answer, and to nobody else."""
 

@@ -191,7 +191,7 @@ def test_what_was_posted_before_a_group_moved(telegram: Telegram) -> None:
         receipt = await channel.post(Message(title="old"), "key")
         telegram.world.moved_to = -1009876543210
         telegram.world.messages.pop(int(receipt.reference.split("/")[1]))
-        await channel.update(receipt, Message(title="new"))
+        await channel.renew(receipt, Message(title="new"), "key2")
 
     use(telegram, work)
     assert [message["text"] for message in telegram.messages] == ["🔵 new"]
@@ -273,6 +273,13 @@ def test_links(telegram: Telegram) -> None:
     assert use(telegram, post).startswith("https://t.me/c/1234567890/")
     telegram.world.chat["username"] = "team"
     assert use(telegram, post, chat="@team").startswith("https://t.me/team/")
+
+
+def test_native_parts(telegram: Telegram) -> None:
+    """What a message has in Telegram's own form is sent as it is, to where the settings say."""
+    own = {"text": "<u>own</u>", "parse_mode": "HTML", "chat_id": "-5"}
+    use(telegram, lambda channel: channel.post(Message(title="x", native={"telegram": own}), "key"))
+    assert [m["text"] for m in telegram.messages] == ["own"]
 
 
 def test_a_decision_is_told(telegram: Telegram) -> None:
