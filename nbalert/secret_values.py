@@ -40,10 +40,13 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def of_setting(value: str) -> Iterator[str]:
     """What of a secret is looked for: itself, its lines, and of an address what is behind the host."""
     yield value
-    _, is_url, rest = value.partition("://")
-    if is_url and len(path := rest.partition("/")[2]) >= VALUE_CHARS:
+    scheme, is_url, rest = value.partition("://")
+    if is_url:
+        host, _, path = rest.partition("/")
         yield path
-        yield from (part for part in re.split(r"[/?&=]", path) if len(part) >= LONG_CHARS)
+        told = path if scheme in ("http", "https") else rest  # elsewhere a token may stand where a host does
+        parts = (*re.split(r"[/?&=@:]", told), *host.rpartition("@")[0].split(":"))
+        yield from (part for part in parts if len(part) >= LONG_CHARS)
     lines = value.splitlines() if "\n" in value else []
     yield from (line for line in lines if len(line) >= LINE_CHARS and "-----" not in line)
 

@@ -12,7 +12,7 @@ from tests.processes import settings_file
 SETTINGS = """
 [channels.a]
 kind = "webhook"
-url = "https://chat.example.org/hooks/k3ykabc123"
+url = "https://chat.example.org/hooks/k3ykabc12345"
 [channels.b]
 kind = "slack"
 token = "env:B_BOT"
@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "TOKEN": "short",
     "CI_JOB_TOKEN": "none",
     "GREETING": "hello-world-12",
+    "PAGER_TOKEN": "pover://ann@t0kenwherehostsare",
 }
 
 
@@ -37,10 +38,12 @@ ENVIRONMENT = {
     [
         ("opaque-bot-value", "channel b"),
         ("app-level-value", "channel b"),
-        ("/hooks/k3ykabc123", "channel a"),
+        ("/hooks/k3ykabc12345", "channel a"),
         ("pr0xy-pass", "HTTPS_PROXY"),
         ("s3same-open", "DB_PASSWORD"),
         ("in-the-url", "DATABASE_URL"),
+        ("k3ykabc12345", "channel a"),
+        ("t0kenwherehostsare", "PAGER_TOKEN"),
     ],
 )
 def test_known_values_are_hidden(value: str, kind: str, home: Home, tmp_path: Path) -> None:
