@@ -78,8 +78,11 @@ class MatrixChannel(Channel):
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Edit in place; after a decision the bot's reactions go, and the asker is told in the thread."""
         room, event = place(receipt)
+        if message.question is None:
+            await self._check_there(room, event)
         content = edited(shape(message).content, event)
-        await self._api.send(room, MESSAGE, content, f"{event}-{json.dumps(content)}")
+        key = f"{event}-{message.created_at.isoformat()}-{json.dumps(content)}"
+        await self._api.send(room, MESSAGE, content, key)
         if message.question and message.decision is not None:
             self._seeds.reap(receipt, await self._account.me(self._api))
             asker = message.question.policy.asker
@@ -134,6 +137,12 @@ class MatrixChannel(Channel):
     def _key(self) -> tuple[object, ...]:
         own = self.settings
         return own.homeserver, own.token.get_secret_value(), own.tls, own.network
+
+    async def _check_there(self, room: str, event: str) -> None:
+        """A homeserver takes an edit also of what was redacted, and nobody sees it."""
+        found = await self._api.get("rooms", room, "event", event)
+        if not found.get("content"):
+            raise ChannelRefused(f"{self.name}: the message was removed")
 
     async def _given(self, answers: Answers, listener: Listener, receipt: Receipt, me: str) -> list[Reply]:
         """What was answered while nobody listened; where that cannot be read now, later."""

@@ -68,6 +68,8 @@ class MatrixRow(Row):
             relation = event["content"].get("m.relates_to", {})
             of = relation.get("event_id", "")
             if relation.get("rel_type") == "m.replace":
+                if of not in shown:  # it was removed
+                    continue
                 shown[of] = event["content"]["m.new_content"], shown[of][1]
             elif relation.get("rel_type") == "m.reference":
                 shown[of][1].append(event["content"])

@@ -236,6 +236,20 @@ def test_problems(row: MatrixRow) -> None:
     assert problems() == []
 
 
+def test_a_message_that_was_removed(row: MatrixRow) -> None:
+    """Its next version is posted anew: of an edit nobody would see anything."""
+
+    async def work(channel: Channel) -> None:
+        receipt = await channel.post(Message(title="Runs 1"), "key")
+        assert await channel.renew(receipt, Message(title="Runs 2"), "key 2") == receipt
+        await asyncio.to_thread(row.redact, "ann", place(receipt)[1])
+        assert await channel.renew(receipt, Message(title="Ended"), "key 3") != receipt
+
+    use(row, work)
+    (shown,) = row.seen()
+    assert "Ended" in shown.text
+
+
 def test_an_ended_question(row: MatrixRow) -> None:
     """The bot's reactions are there while it is open, and gone afterwards; the asker is told."""
     asked = question(approvers=(BOB,), asker=user("ann"))
