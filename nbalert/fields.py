@@ -20,6 +20,7 @@ from pydantic import (
     SerializationInfo,
     ValidationError,
     ValidationInfo,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -32,7 +33,11 @@ from nbalert.policy import APPROVE, REJECT
 SECRET_CHARS = 4
 """What is shorter is no secret, and stands in too many words."""
 
+OWN_INSTEAD = "define the channel in your own settings"
+"""What to do about a project's file that asks for too much."""
+
 _MISSING = "secret_missing"
+_Value = TypeVar("_Value")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -44,11 +49,24 @@ class Origin:
         file: Name for error messages.
         folder: Start of relative paths.
         environment: For `env:` references; None where this process is not of that project.
+        is_project: Whether the file came with a project, and is trusted less than one's own.
     """
 
     file: str
     folder: Path
     environment: Mapping[str, str] | None = field(repr=False)
+    is_project: bool = False
+
+    def located(self, path: str) -> Path:
+        """A path that the table names.
+
+        Raises:
+            ValueError: A project's file names one outside the project, also by a link.
+        """
+        found = (self.folder / expanded(path)).absolute()
+        if self.is_project and not found.resolve().is_relative_to(self.folder.resolve()):
+            raise ValueError(f"a project cannot have {path} read; {OWN_INSTEAD}")
+        return found
 
 
 def _duration(value: object) -> object:
@@ -71,6 +89,8 @@ def _secret(value: object, info: ValidationInfo) -> object:
         return value  # values that come over the line are resolved already
     if not is_reference(value):
         raise ValueError("is a secret: refer to it as env:NAME, file:PATH or keyring:SERVICE/NAME")
+    if value.startswith("file:"):
+        info.context.located(value.removeprefix("file:"))
     try:
         return resolve(value, info.context.folder, info.context.environment)
     except SettingsError as error:  # said beside the other faults of a table, not instead of them
@@ -83,7 +103,18 @@ def _maybe_secret(value: object, info: ValidationInfo) -> object:
 
 def _local_path(value: object, info: ValidationInfo) -> object:
     if isinstance(info.context, Origin) and isinstance(value, str):
-        return (info.context.folder / expanded(value)).absolute()
+        return info.context.located(value)
+    return value
+
+
+def refused_to_a_project(value: _Value, info: ValidationInfo) -> _Value:
+    """A value that weakens what protects messages and answers.
+
+    Raises:
+        ValueError: A project's file has it.
+    """
+    if isinstance(info.context, Origin) and info.context.is_project:
+        raise ValueError(f"a project cannot set this to {value}; {OWN_INSTEAD}")
     return value
 
 
@@ -120,6 +151,11 @@ class Tls(Frozen):
     cert: LocalPath | None = Field(None, description="Client certificate, PEM")
     key: LocalPath | None = Field(None, description="Key of the client certificate, PEM")
     verify: bool = Field(True, description="Whether to check the server's certificate")
+
+    @field_validator("verify")
+    @classmethod
+    def _not_off_in_a_project(cls, value: bool, info: ValidationInfo) -> bool:
+        return value or refused_to_a_project(value, info)
 
 
 class ChannelSettings(Frozen):

@@ -24,6 +24,9 @@ from nbalert.layers import ENVIRONMENT, Auto, Layer, candidates, overrides_of, p
 from nbalert.network import VARIABLES, Network
 from nbalert.redaction_settings import Redaction
 
+BUILT_IN = "inbox"
+"""The channel that is there without any settings."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelTable:
@@ -203,7 +206,7 @@ def _merged(
         auto=_auto(user, own, top, project),
         redaction=Redaction.of(user, own, top, project),
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
-        channels=_tables([(user, home.settings), (own, project)], top, env),
+        channels=_tables([(user, home.settings, False), (own, project, True)], top, env),
         network=Network.of(env or {}),
         kinds=_kinds(user, own, top, project),
     )
@@ -239,18 +242,23 @@ def _refuse_redefined(user: Layer, users: Path, own: Layer, project: Path | None
                 f"{project}: {kind}.{taken[0]} is defined in your own {users}, "
                 "which a project cannot redefine; rename one of them"
             )
+    if BUILT_IN in own.channels:
+        raise SettingsError(
+            f"{project}: channels.{BUILT_IN} is the inbox of this machine, "
+            "which a project cannot redefine; rename it"
+        )
 
 
 def _tables(
-    files: list[tuple[Layer, Path | None]], top: Layer, env: Mapping[str, str] | None
+    files: list[tuple[Layer, Path | None, bool]], top: Layer, env: Mapping[str, str] | None
 ) -> dict[str, ChannelTable]:
     inbox = {"kind": "inbox", "approvers": ["anyone"], "allow_self": True}
-    tables = {"inbox": ChannelTable("inbox", inbox, Origin("built-in", Path.cwd(), env))}
+    tables = {BUILT_IN: ChannelTable(BUILT_IN, inbox, Origin("built-in", Path.cwd(), env))}
     groups: dict[str, tuple[str, ...]] = dict(top.groups)
-    for layer, path in files:
+    for layer, path, is_project in files:
         groups = {**layer.groups, **groups}
         if path:
-            origin = Origin(str(path), path.parent, env)
+            origin = Origin(str(path), path.parent, env, is_project=is_project)
             tables |= {n: ChannelTable(n, values, origin, groups) for n, values in layer.channels.items()}
     for name, values in top.channels.items():
         below = tables.get(name) or ChannelTable(name, {}, Origin(ENVIRONMENT, Path.cwd(), env), groups)

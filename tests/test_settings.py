@@ -133,6 +133,42 @@ def test_a_project_cannot_redefine_the_user_s_channel(home: Home, project: Path)
 
 
 @pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("tls = { verify = false }", "tls.verify: a project cannot set this to False"),
+        ('tls = { ca = "../ca.pem" }', "tls.ca: a project cannot have ../ca.pem read"),
+        ('tls = { key = "~/.ssh/id_rsa" }', "tls.key: a project cannot have ~/.ssh/id_rsa read"),
+        ('tls = { cert = "link.pem" }', "tls.cert: a project cannot have link.pem read"),
+        ('proxy_token = "x"', "unknown key"),
+    ],
+)
+def test_what_a_project_may_not_ask_for(table: str, says: str, home: Home, project: Path) -> None:
+    """Its file weakens no TLS and reads no file elsewhere, links included; one's own settings may."""
+    (project / "link.pem").symlink_to(home.root / "key.pem")
+    settings_file(project, webhook_table("team", "https://127.0.0.1/x", f"{table}\n"))
+    assert says in refusal(project, home)
+    if "project" in says:
+        (project / "nbalert.toml").unlink()
+        settings_file(home.root, webhook_table("team", "https://127.0.0.1/x", f"{table}\n"))
+        assert channels.check(loaded(project, home).channel("team")).kind == "webhook"
+
+
+def test_a_secret_file_outside_the_project(home: Home, project: Path) -> None:
+    """A project's file has no file of its user sent to where it says."""
+    settings_file(project, webhook_table("team", "file:../../.ssh/id_rsa"))
+    assert "a project cannot have ../../.ssh/id_rsa read; define" in refusal(project, home)
+    (project / "url").write_text(SECRET)
+    settings_file(project, webhook_table("team", "file:url"))
+    assert channels.check(loaded(project, home).channel("team"))
+
+
+def test_a_project_cannot_be_the_inbox(home: Home, project: Path) -> None:
+    """The inbox of this machine is trusted: nothing of its name goes elsewhere."""
+    path = settings_file(project, webhook_table("inbox", SECRET))
+    assert refusal(project, home).startswith(f"{path}: channels.inbox is the inbox of this machine")
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("defualt = 'x'", "unknown key defualt; did you mean default?"),
@@ -204,11 +240,14 @@ def test_one_wrong_channel_spoils_no_other(home: Home, project: Path) -> None:
 def test_relative_paths_start_at_their_file(home: Home, project: Path) -> None:
     """Certificates and secret files, wherever the notebook is."""
     (project / "url").write_text(SECRET + "\n")
-    settings_file(project, webhook_table("team", "file:url", 'tls = { ca = "ca.crt", cert = "/me.crt" }'))
+    settings_file(project, webhook_table("team", "file:url", 'tls = { ca = "ca.crt" }'))
+    settings_file(home.root, webhook_table("own", SECRET, 'tls = { ca = "ca.crt", cert = "/me.crt" }'))
     below = project / "notebooks"
     below.mkdir()
     checked: Any = channels.check(loaded(below, home).channel("team"))
-    assert (checked.tls.ca, checked.tls.cert) == (project / "ca.crt", Path("/me.crt"))
+    own = channels.check(loaded(below, home).channel("own"))
+    assert checked.tls.ca == project / "ca.crt"
+    assert (own.tls.ca, own.tls.cert) == (home.root / "ca.crt", Path("/me.crt"))
     assert checked.url.get_secret_value() == SECRET
 
 
@@ -297,11 +336,11 @@ def test_a_path_with_a_tilde(home: Home, project: Path, monkeypatch: pytest.Monk
     """Starts at the user's own folder, and goes over the line as a whole."""
     monkeypatch.setenv("HOME", str(project / "ann"))
     tls = 'tls = { ca = "~/ca.crt", cert = "me.crt", key = "/me.key" }'
-    settings_file(project, webhook_table("team", SECRET, tls))
+    settings_file(home.root, webhook_table("team", SECRET, tls))
     frame = Project.of(loaded(project, home)).to_frame()
     assert frame["channels"]["team"]["tls"] == {
         "ca": f"{project}/ann/ca.crt",
-        "cert": f"{project}/me.crt",
+        "cert": f"{home.root}/me.crt",
         "key": "/me.key",
         "verify": True,
     }

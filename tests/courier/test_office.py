@@ -60,8 +60,8 @@ def test_settings_that_are_mended(home: Home, tmp_path: Path) -> None:
 def test_an_inbox_that_changes_while_a_question_is_open(home: Home, tmp_path: Path) -> None:
     """Settings of a channel may change while it is listened to: the answer still arrives."""
     project = tmp_path / "project"
-    table = '[channels.inbox]\nkind = "inbox"\napprovers = ["anyone"]\nallow_self = true\n'
-    settings_file(project, table)
+    table = '[channels.ours]\nkind = "inbox"\napprovers = ["anyone"]\nallow_self = true\n'
+    settings_file(project, 'default = "ours"\n' + table)
     code = (
         "import nbalert, asyncio\n"
         "from nbalert.process import client\n"
@@ -76,7 +76,7 @@ def test_an_inbox_that_changes_while_a_question_is_open(home: Home, tmp_path: Pa
     client().request({"do": "status"})
     with Script(code, folder=project) as asker, person("bob") as bob:
         bob.message("Deploy?")
-        settings_file(project, table + "timeout_s = 5\n")
+        settings_file(project, 'default = "ours"\n' + table + "timeout_s = 5\n")
         asker.tell()
         assert asker.line() == "changed"
         nbalert.post("after").wait()
