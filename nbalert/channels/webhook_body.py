@@ -88,6 +88,14 @@ def filled(template: Any, message: Message) -> Any:
     return _Text(template).substitute({name: _as_text(FIELDS[name](message)) for name in names})
 
 
+def fields_of(template: Any) -> set[str]:
+    """Which fields stand in a body."""
+    if isinstance(template, Mapping | list):
+        inner = template.values() if isinstance(template, Mapping) else template
+        return set().union(*(fields_of(value) for value in inner))
+    return set(_Text(template).get_identifiers()) if isinstance(template, str) else set()
+
+
 def checked(template: dict[str, Any]) -> dict[str, Any]:
     """A body that can be filled in and sent.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from nbalert.channels.signing import key_of
-from nbalert.channels.webhook_body import checked
+from nbalert.channels.webhook_body import checked, fields_of
 from nbalert.fields import ChannelSettings, MaybeSecret, Secret, SecretUrl
 
 _NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
@@ -64,10 +64,17 @@ class WebhookSettings(ChannelSettings):
     )
 
     @model_validator(mode="after")
-    def _answers_are_signed(self) -> Self:
-        if self.answers_url and not self.secret:
+    def _can_be_answered(self) -> Self:
+        if not self.answers_url:
+            return self
+        if not self.secret:
             raise ValueError(
                 "answers_url needs a secret: answers that nobody has signed would let anybody approve"
+            )
+        if self.body and not fields_of(self.body) & {"question", "message"}:
+            raise ValueError(
+                "answers_url needs $question or $message in the body: who answers has to see what will run,"
+                " and an answer names the question"
             )
         return self
 

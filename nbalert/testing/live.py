@@ -14,7 +14,7 @@ from nbalert.channels.base import Channel
 from nbalert.channels.carried import packed
 from nbalert.channels.registry import fault
 from nbalert.errors import SettingsError
-from nbalert.fields import Origin, validated
+from nbalert.fields import Origin, validated, without_secrets
 from nbalert.testing.checks import Check
 from nbalert.testing.rows import NotTried, Row
 from nbalert.testing.suite import checks_of
@@ -67,17 +67,18 @@ _MARKS = KEPT, FAILED, NOT_TRIED = "✓", "✗", "–"
 
 def _run(row: type[Row], check: Check) -> tuple[str, str]:
     """How a check ended, and why."""
-    with tempfile.TemporaryDirectory(prefix="nbalert-check-") as folder:
+    with tempfile.TemporaryDirectory(prefix="nbalert-check-") as folder, row.open(Path(folder)) as opened:
+        settings = opened.checked(opened.values())
         try:
-            with row.open(Path(folder)) as opened:
-                check.run(opened)
-                opened.check()
+            check.run(opened)
+            opened.check()
         except NotTried as why:
             return NOT_TRIED, f"not tried: {why}"
         except AssertionError as wrong:
             return FAILED, " ".join(str(wrong).split()) or "it is not so"
         except Exception as error:  # of a class that is being written; its text may hold a secret
-            return FAILED, f"{type(error).__name__} {packed(error, None)['says']}"
+            says = f"{type(error).__name__} {packed(error, None)['says']}"
+            return FAILED, without_secrets(says, settings)
     return KEPT, ""
 
 

@@ -32,9 +32,9 @@ def the_settings(row: Row) -> None:
     """Each setting has a line of help, and nothing shows a secret."""
     for setting in described(row.channel_class().Settings):
         holds(setting.help, f"{setting.key} has no description: Field(description=…)")
-    channel = row.built(row.values())
-    shown = f"{channel.settings!r} {channel.settings.model_dump_json()}"
-    holds(without_secrets(shown, channel.settings) == shown, "a secret stands in the settings' own text")
+    settings = row.checked(row.values())
+    shown = f"{settings!r} {settings.model_dump_json()}"
+    holds(without_secrets(shown, settings) == shown, "a secret stands in the settings' own text")
 
 
 def a_post(row: Row) -> None:
@@ -53,7 +53,7 @@ def a_post(row: Row) -> None:
     holds(receipt.channel == "team", f"the receipt names the channel {receipt.channel!r}, not 'team'")
     holds(receipt.reference, "the receipt has no reference")
     written = str(receipt.to_json())
-    holds(without_secrets(written, row.built(row.values()).settings) == written, "a secret is in the receipt")
+    holds(without_secrets(written, row.checked(row.values())) == written, "a secret is in the receipt")
     holds("secret" not in written, "a secret is in the receipt")
     (arrived,) = row.seen()
     for part in (*parts.values(), "loss", "0.5", "ok"):

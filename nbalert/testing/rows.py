@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from nbalert import channels
 from nbalert.channels.base import Channel
+from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.testing.server import Webhook
 
@@ -43,7 +44,7 @@ class Row(ABC):
 
     A subclass names its `channel`, or the `kind` of one that a package brings, and says its `values`. Each
     method more lets the suite look at more: `seen`, `answer`, `vex`, `told`, `revoke`; and so does a `server`
-    to which the channel talks.
+    to which the channel talks. Where a value holds the word `secret`, no receipt and no error may.
 
     `ways` are the ways to answer: `button`, `reply`, `reaction`; none where nobody can. `vexations` are those
     of `stranger`, `edited`, `bot`, `elsewhere` and `talk` that can be given there: they must not count.
@@ -123,8 +124,12 @@ class Row(ABC):
 
     def built(self, values: Mapping[str, Any]) -> Channel:
         """A channel by the name `team`, with these settings."""
+        return self.channel_class()("team", self.checked(values))
+
+    def checked(self, values: Mapping[str, Any]) -> ChannelSettings:
+        """The settings of these values."""
         made = self.channel_class()
-        return made("team", made.Settings.model_validate({"kind": made.kind, **values}))
+        return made.Settings.model_validate({"kind": made.kind, **values})
 
 
 def seen_of(message: Message) -> Seen:

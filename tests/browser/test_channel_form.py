@@ -77,7 +77,7 @@ def test_from_nothing_to_a_saved_channel(notebook: Notebook, lab: Lab, server: W
     """Pick a kind, try it before it is saved, save it as the default; the notebook has no secret."""
     form = Form(notebook)
     form.choose("Kind", "webhook")
-    expect(form.box).to_contain_text("posts; comes with nbalert")
+    expect(form.box).to_contain_text("posts and asks; comes with nbalert")
     form.fill("Name", "ci")
     form.secret("url", "file", "hook.txt")
     server.plan(status(404))
@@ -125,7 +125,7 @@ def test_a_pasted_token_is_taken_out(notebook: Notebook, lab: Lab) -> None:
         form.secret("token", place, TOKEN)
         expect(form.result).to_contain_text("was taken out")
         form.choose("Kind", "webhook")
-        expect(form.box).to_contain_text("Address that takes the POST")
+        expect(form.box).to_contain_text("Address that takes the messages")
         form.choose("Kind", "slack")
         expect(form.box).to_contain_text("Bot token of your Slack app")
         expect(form.result).to_have_count(0)

@@ -183,6 +183,10 @@ def test_what_keeps_answers_from_coming(hook: SignedHook) -> None:
         ({"secret": "env:SHORT"}, "channels.ci.secret: is no signing secret"),
         ({"secret": SECRET}, "channels.ci.secret: is a secret: refer to it as env:NAME"),
         ({"answers_url": "https://h/"}, "answers_url needs a secret: answers that nobody has signed"),
+        (
+            {"answers_url": "https://h/", "secret": "env:LONG", "body": {"text": "$title: $code"}},
+            "answers_url needs $question or $message in the body",
+        ),
         ({"headers": {"a b": "x"}}, "channels.ci.headers"),
         ({"headers": {"A": "x\ny"}}, "channels.ci.headers.A: is no value of a header"),
         ({"headers": {"Webhook-Id": "x"}}, "Webhook-Id is set by nbalert itself"),
@@ -194,7 +198,7 @@ def test_what_keeps_answers_from_coming(hook: SignedHook) -> None:
 def test_settings_that_are_wrong(values: dict[str, Any], says: str, tmp_path: Path) -> None:
     """They name the key and what to do; no value of a secret."""
     table = {"kind": "webhook", "url": "https://h/", **values}
-    origin = Origin("nbalert.toml", tmp_path, {"SHORT": "whsec_c2hvcnQ="})
+    origin = Origin("nbalert.toml", tmp_path, {"SHORT": "whsec_c2hvcnQ=", "LONG": SECRET})
     with pytest.raises(SettingsError) as caught:
         channels.check(ChannelTable("ci", table, origin))
     assert says in str(caught.value)

@@ -10,8 +10,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import Field, create_model
 
 from nbalert import ChannelRefused, Message, Question, Receipt, Reply, SettingsError
+from nbalert.fields import Secret
 from nbalert.testing import check, checks_of
 from tests.kernels import ROOT
 from tests.testing.folder_chat import FolderChat, FolderRow
@@ -116,6 +118,25 @@ def test_a_class_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     said = capsys.readouterr().out
     assert "– a post                     not tried: the row has no seen()" in said
     assert not check(_WithoutReceipt, {"folder": str(tmp_path)})
+
+
+class _Babbling(FolderChat):
+    async def post(self, message: Message, key: str) -> Receipt:
+        raise ChannelRefused(f"no place in {self.settings.token.get_secret_value()}")  # type: ignore[attr-defined]
+
+
+def test_a_secret_of_the_class_stays_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings are those of a file, with references; what a class says of its token is blotted out."""
+    monkeypatch.setenv("CHAT_TOKEN", "hush-hush")
+    _Babbling.Settings = create_model(
+        "WithToken", __base__=FolderChat.Settings, token=(Secret, Field(description="Its token"))
+    )
+    assert not check(_Babbling, {"folder": str(tmp_path), "token": "env:CHAT_TOKEN"})
+    said = capsys.readouterr().out
+    assert "✗ order                      ChannelRefused no place in ***" in said
+    assert "hush" not in said
 
 
 def test_what_is_no_channel(tmp_path: Path) -> None:
