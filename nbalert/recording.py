@@ -13,6 +13,7 @@ from uuid import uuid4
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
+from nbalert.bars import current, lines
 from nbalert.capture import Bundle, Capture, Taps
 from nbalert.endings import Outcome
 from nbalert.outcome import error_of, judge, text_of, traceback_of
@@ -132,7 +133,8 @@ class Recording:
 
     def output(self) -> str:
         """The tail of what it has printed so far; from any thread."""
-        return self._capture.stdout.text() + self._capture.stderr.text()
+        printed, bars = self._capture.stdout.text() + self._capture.stderr.text(), self._capture.displayed
+        return "\n".join([printed.rstrip("\n"), *shown]) if (shown := lines(bars)) else printed
 
     def finish(self, result: ExecutionResult | None) -> CellRun:
         """The cell has ended; None as the result if it was cancelled from outside."""
@@ -146,7 +148,7 @@ class Recording:
             body=self._stack.body,
             outcome=outcome,
             result=_plain_bundle(capture.result),
-            displayed=capture.displayed,
+            displayed=tuple(map(current, capture.displayed)),
             forgotten=capture.forgotten,
             stdout=capture.stdout.text(),
             stderr=capture.stderr.text(),

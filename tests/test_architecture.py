@@ -42,7 +42,7 @@ bundles
 cells
 recording
 outcome tracebacks
-capture
+bars capture
 tail
 stacking
 future_imports question_marks line_words
