@@ -22,6 +22,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import psutil
 import trustme
 
 from tests.processes import wait_until
@@ -30,6 +31,7 @@ AUTHSERV = "mx.nb.test"
 PEOPLE = ("bot", "team", "ann", "bob", "carol", "mallory")
 """Each has a mailbox, and the password `pw-NAME`. Mail for `gone` is taken, and comes back."""
 NEEDS = ("/usr/sbin/postfix", "/usr/sbin/dovecot", "/usr/lib/dovecot/lmtp", "/usr/lib/dovecot/imap")
+_PREFIX = "nbalert-mail-"
 LONGEST_BYTES = 1_000_000
 
 _MAIN = """
@@ -158,7 +160,7 @@ class NoMailServer(Exception):
 class MailServer:
     """Started by `running()`, once a process."""
 
-    root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="nbalert-mail-")))
+    root: Path
     ports: dict[str, int] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -294,7 +296,8 @@ def running() -> MailServer:
                 )
             if os.geteuid() != 0:
                 raise NoMailServer("Postfix starts for root alone")
-            server = MailServer()
+            _sweep()
+            server = MailServer(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")))
             _one.append(server)
             server.start()
         return _one[0]
@@ -304,6 +307,14 @@ def stop() -> None:
     """End the server of this process, if there is one."""
     while _one:
         _one.pop().stop()
+
+
+def _sweep() -> None:
+    """End what killed processes of tests have left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            MailServer(folder).stop()
 
 
 def _run(*command: str, check: bool = True) -> None:
