@@ -20,8 +20,16 @@ from nbalert.channels.email_checks import sending_problem, way_back_problems
 from nbalert.channels.email_errors import TooLarge
 from nbalert.channels.email_mail import Content, Envelope, mail_of
 from nbalert.channels.email_settings import EmailSettings, is_address
-from nbalert.channels.email_way_back import WayBack, message_of, people_of
-from nbalert.channels.email_words import distinct, message_id, one_line, reply_address, subject_of
+from nbalert.channels.email_thread import Thread
+from nbalert.channels.email_way_back import WayBack
+from nbalert.channels.email_words import (
+    distinct,
+    message_id,
+    one_line,
+    reply_address,
+    subject_of,
+    token_of,
+)
 from nbalert.errors import CannotAsk, ChannelDenied, ChannelError, ChannelRefused
 from nbalert.fields import ChannelSettings
 from nbalert.message import Level, Message, Receipt
@@ -67,15 +75,20 @@ class EmailChannel(Channel):
             raise ChannelRefused(f"{self.name}: nobody can be asked: {self.settings.no_way_back}")
         if message.target and not is_address(message.target):
             raise ChannelRefused(f"{self.name}: target {one_line(message.target, 80)!r} is no e-mail address")
+        token = token_of(message.question) if message.question else ""
         to = (message.target,) if message.target else self.settings.to
-        return await self._send(message, message_id(key, self.settings), to)
+        thread = Thread(message_id(key, self.settings), to, token)
+        return await self._send(message, thread)
 
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Tell in the thread how it ended, and the asker, who need not have had the question."""
         asker = message.question.policy.asker if message.question else ""
         short = replace(message, images=(), output="", whole_traceback="")
-        to = distinct((*people_of(receipt), *((asker,) if is_address(asker) else ())))
-        await self._send(short, message_id(f"{receipt.reference}-update", self.settings), to, receipt)
+        await self._follow(receipt, short, f"{receipt.reference}-update", asker)
+
+    async def renew(self, receipt: Receipt, message: Message, key: str) -> Receipt:
+        """A newer version of an alert, in its thread."""
+        return await self._follow(receipt, message, key)
 
     async def replies(self, question: Question, receipt: Receipt) -> AsyncGenerator[Reply, None]:
         """Answers by mail, as they arrive."""
@@ -87,23 +100,25 @@ class EmailChannel(Channel):
 
     async def respond(self, receipt: Receipt, reply: Reply, text: str) -> None:
         """To that person alone. One who may be somebody else is written to only where we know the address."""
-        known = {one.lower() for one in (*people_of(receipt), *self.settings.approvers)}
+        thread = Thread.of(receipt)
+        known = {one.lower() for one in (*thread.people, *self.settings.approvers)}
         if not is_address(reply.person) or (reply.doubt and reply.person.lower() not in known):
             return
         body = Body(one_line(text, 500), (Section("", f"You wrote: {one_line(reply.text, 200)}"),), (), True)
         envelope = Envelope(
             message_id(f"{reply.reference}-{text}", self.settings),
-            subject="Your answer has no effect",
+            subject=f"Your answer has no effect [{thread.token}]",
             to=(reply.person,),
             at=reply.at,
-            thread=(message_of(receipt),),
+            follows=thread.id,
+            reply_to=reply_address(thread.token, self.settings),
             is_answer=True,
         )
         await self._deliver(Content(body, Level.WARNING), envelope, is_own_place=True)
 
     async def remind(self, receipt: Receipt, message: Message, key: str) -> None:
         """In the question's thread."""
-        await self._send(message, message_id(key, self.settings), people_of(receipt), receipt)
+        await self._follow(receipt, message, key)
 
     async def problems(self) -> list[str]:
         """Both servers, both logins, and whether the one for answers checks senders."""
@@ -118,25 +133,29 @@ class EmailChannel(Channel):
         if self._outgoing:
             await self._outgoing.aclose()
 
-    async def _send(
-        self, message: Message, id_: str, to: tuple[str, ...], first: Receipt | None = None
-    ) -> Receipt:
-        """A mail of its own, or one in the thread of another."""
+    async def _follow(self, receipt: Receipt, message: Message, key: str, *more: str) -> Receipt:
+        """A further mail in a thread, to those who have its first, and to some more."""
+        first = Thread.of(receipt)
+        to = (*first.people, *(one for one in more if is_address(one)))
+        thread = Thread(message_id(key, self.settings), to, first.token)
+        return await self._send(message, thread, follows=first.id)
+
+    async def _send(self, message: Message, thread: Thread, follows: str = "") -> Receipt:
         body = body_of(message)
         mentioned = [one for one in message.mention if is_address(one)]
-        subject = subject_of(message, self.settings)
+        mark = f" [{thread.token}]" if thread.token else ""
         envelope = Envelope(
-            id_,
-            subject=f"Re: {subject}" if first else subject,
-            to=distinct((*to, *mentioned)),
+            thread.id,
+            subject=f"{'Re: ' if follows else ''}{subject_of(message, self.settings)}{mark}",
+            to=distinct((*thread.people, *mentioned)),
             at=message.created_at,
-            thread=(message_of(first),) if first else (),
-            reply_to=reply_address(message.question, self.settings),
+            follows=follows,
+            reply_to=reply_address(thread.token, self.settings),
         )
         html = "" if message.question else str(message.native.get("email", {}).get("html") or "")
         content = Content(body, message.level, message.images, html)
         reached = await self._deliver(content, envelope, is_own_place=bool(message.target))
-        return Receipt(channel=self.name, reference=" ".join((id_, *reached)))
+        return Receipt(channel=self.name, reference=replace(thread, people=reached).reference)
 
     async def _deliver(self, content: Content, envelope: Envelope, *, is_own_place: bool) -> tuple[str, ...]:
         """Whom it has reached; without its files where it is too large with them."""
@@ -169,7 +188,7 @@ class EmailChannel(Channel):
         for address in bounce.people:
             self._unreached[address] = bounce.why or "the mail came back"
         gone = {address.lower() for address in bounce.people} | {a.lower() for a in self._unreached}
-        if {address.lower() for address in people_of(receipt)} <= gone:
+        if {address.lower() for address in Thread.of(receipt).people} <= gone:
             raise ChannelRefused(f"{self.name}: the question has reached nobody: {self.note}")
 
     def _way_out(self) -> Outgoing:

@@ -30,7 +30,7 @@ class Envelope:
         id: Its `Message-ID`, with its brackets.
         subject: One line.
         to: Addresses.
-        thread: Ids of the mails that it follows, oldest first.
+        follows: Id of the mail that its thread begins with; empty for a first one.
         reply_to: Empty for the sender's own address.
         is_answer: Whether it answers a person's mail.
     """
@@ -39,7 +39,7 @@ class Envelope:
     subject: str
     to: tuple[str, ...]
     at: datetime
-    thread: tuple[str, ...] = ()
+    follows: str = ""
     reply_to: str = ""
     is_answer: bool = False
 
@@ -127,9 +127,8 @@ def _put_headers(mail: EmailMessage, envelope: Envelope, settings: EmailSettings
     mail["Subject"] = envelope.subject
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = envelope.id
-    if envelope.thread:
-        mail["In-Reply-To"] = envelope.thread[-1]
-        mail["References"] = " ".join(envelope.thread)
+    if envelope.follows:
+        mail["In-Reply-To"] = mail["References"] = envelope.follows
     if envelope.reply_to:
         mail["Reply-To"] = envelope.reply_to
     # Source: RFC 3834. Programs are not to answer it; Exchange has a header of its own for that.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from nbalert.fields import ChannelSettings, Duration, Secret
+from nbalert.policy import ANYONE
 
 Security = Literal["starttls", "tls", "plain"]
 SUBJECT_FIELDS = ("title", "level", "error", "notebook", "host", "user")
@@ -97,6 +98,9 @@ class EmailSettings(ChannelSettings):
     def _is_whole(self) -> Self:
         if bool(self.username) != bool(self.password):
             raise ValueError("username and password belong together")
+        for one in self.approvers:
+            if one != ANYONE and not one.startswith("group:") and not is_address(one):
+                raise ValueError(f"approvers: {one!r} is no e-mail address")
         if self.reply_to and not is_address(self.reply_to.replace("{token}", "t")):
             raise ValueError("reply_to is no e-mail address, such as answers@example.org")
         if any(not part.isprintable() or not part.isascii() for part in (self.mailbox, self.imap_username)):

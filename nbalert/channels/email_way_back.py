@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from nbalert.channels.email_answers import Arrived, Bounce, bounce_of, reply_of
 from nbalert.channels.email_mailbox import MAILBOXES, OWNER, Account, Mailbox
 from nbalert.channels.email_settings import EmailSettings
+from nbalert.channels.email_thread import Thread
 from nbalert.channels.listener import Listener
 from nbalert.channels.trust import server_context
 from nbalert.message import Receipt
@@ -44,7 +45,7 @@ class WayBack:
     async def replies(self, question: Question, receipt: Receipt) -> AsyncGenerator[Reply, None]:
         """As `Channel.replies`."""
         account = account_of(self._settings)
-        listener = Listener(self._channel, OWNER, message_of(receipt))
+        listener = Listener(self._channel, OWNER, Thread.of(receipt).id)
         self._mailbox = MAILBOXES.join(account, lambda: self._new_mailbox(account))
         self._mailbox.add(listener, receipt.posted_at)
         self._open += 1
@@ -76,16 +77,6 @@ class WayBack:
         return Mailbox(
             account, lambda: context_of(self._channel, settings), settings.timeout_s, settings.poll
         )
-
-
-def message_of(receipt: Receipt) -> str:
-    """The id of the mail that a receipt is for."""
-    return receipt.reference.split(" ")[0]
-
-
-def people_of(receipt: Receipt) -> tuple[str, ...]:
-    """To whom it went."""
-    return tuple(receipt.reference.split(" ")[1:])
 
 
 def account_of(settings: EmailSettings) -> Account:

@@ -41,10 +41,7 @@ def cut(text: str, limit: int, keep: str = "head") -> str:
 
 
 def subject_of(message: Message, settings: EmailSettings) -> str:
-    """The subject of a first mail: by the template of what failed, or of everything else.
-
-    A question's has its token, which every answer has to bring back.
-    """
+    """By the template of what failed, or of everything else."""
     failed = message.level is Level.CRITICAL or bool(message.error)
     template = settings.failure_subject if failed else settings.success_subject
     values = {
@@ -57,8 +54,7 @@ def subject_of(message: Message, settings: EmailSettings) -> str:
     }
     own = message.native.get("email", {}).get("subject")
     said = str(own) if own else _FIELD.sub(lambda found: values[found[1]], template)
-    mark = f" [{token_of(message.question)}]" if message.question else ""
-    return (one_line(said, SUBJECT_CHARS) or message.level.name) + mark
+    return one_line(said, SUBJECT_CHARS) or message.level.name
 
 
 def token_of(question: Question) -> str:
@@ -72,9 +68,9 @@ def message_id(key: str, settings: EmailSettings) -> str:
     return f"<{sha256(f'nbalert {key}'.encode()).hexdigest()[:32]}.nbalert@{domain}>"
 
 
-def reply_address(question: Question | None, settings: EmailSettings) -> str:
+def reply_address(token: str, settings: EmailSettings) -> str:
     """Where answers go; empty where that is the sender's own address."""
-    return settings.reply_to.replace("{token}", token_of(question) if question else "alert")
+    return settings.reply_to.replace("{token}", token or "alert")
 
 
 def distinct(addresses: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 
-from nbalert.channels.email_way_back import message_of
+from nbalert.channels.email_thread import Thread
 from nbalert.message import Receipt
 from tests.channels.rows import Row, Seen
 from tests.chat_servers import mail
@@ -72,11 +72,11 @@ class EmailRow(Row):
     def answer(self, receipt: Receipt, person: str, text: str, way: str) -> None:
         """By a program that quotes the question."""
         name = person.partition("@")[0]
-        self.mails.send(self.mails.answer(message_of(receipt), name, text), name)
+        self.mails.send(self.mails.answer(Thread.of(receipt).id, name, text), name)
 
     def vex(self, how: str, receipt: Receipt) -> None:
         """Each of them looks like a yes."""
-        asked = message_of(receipt)
+        asked = Thread.of(receipt).id
         if how == "stranger":
             self.mails.send(self.mails.answer(asked, "mallory", "approve"), "mallory")
         elif how == "bot":

@@ -16,7 +16,7 @@ import pytest
 
 from nbalert import channels
 from nbalert.channels.base import Channel
-from nbalert.channels.email_way_back import message_of
+from nbalert.channels.email_thread import Thread
 from nbalert.errors import ChannelDenied, ChannelRefused, ChannelUnreachable, SettingsError
 from nbalert.fields import Origin
 from nbalert.message import Image, Level, Message, Receipt, Source
@@ -54,7 +54,7 @@ def use(mails: MailServer, work: Callable[[Channel], Awaitable[Any]], **options:
 def sent(mails: MailServer, message: Message, **options: Any) -> EmailMessage:
     """Post it; the mail as the team has it."""
     receipt = use(mails, lambda channel: channel.post(message, uuid4().hex), **options)
-    return next(mail for mail in mails.mails("team") if mail["Message-ID"] == message_of(receipt))
+    return next(mail for mail in mails.mails("team") if mail["Message-ID"] == Thread.of(receipt).id)
 
 
 def parts(mail: EmailMessage) -> list[tuple[str, str]]:
@@ -161,7 +161,7 @@ def test_some_addresses_are_refused(mails: MailServer) -> None:
     assert body is not None
     assert "Not sent to: nobody@nb.test (550 5.1.1" in body.get_content()
     assert "not reached: nobody@nb.test (550 5.1.1" in note
-    assert receipt.reference.split(" ")[1:] == ["team@nb.test"]
+    assert Thread.of(receipt).people == ("team@nb.test",)
 
 
 def test_no_address_is_taken(mails: MailServer) -> None:
@@ -333,6 +333,7 @@ def test_settings(mails: MailServer) -> None:
         "security": "none",
         "reply_to": "here",
         "trust_from": "yes",
+        "approvers": ["bob"],
     }.items():
         with pytest.raises(SettingsError, match=rf"channels\.team\.{key}|{key}"):
             checked(mails, **{key: wrong})

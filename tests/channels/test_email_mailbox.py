@@ -13,9 +13,10 @@ from typing import Any, cast
 import pytest
 
 from nbalert.channels.email_imap import Imap, ImapNo
-from nbalert.channels.email_way_back import message_of
+from nbalert.channels.email_thread import Thread
 from nbalert.channels.email_wire import ImapLost
 from nbalert.errors import ChannelDenied, ChannelRefused
+from nbalert.message import Message
 from nbalert.testing.asks import Ask, asking
 from tests.channels.row_email import EmailRow, values
 from tests.chat_servers.between import Between
@@ -153,11 +154,32 @@ def test_a_question_that_comes_back(row: EmailRow) -> None:
     ask(row, alone, to=["gone@nb.test"])
 
 
+def test_an_answer_to_a_further_mail(row: EmailRow) -> None:
+    """Who replies to the reminder, or to the word that an answer was none, answers the question."""
+
+    async def work(ask: Ask) -> None:
+        await ask.channel.remind(ask.receipt, Message(title="5 min left"), "more")
+        await ask.answer("carol@nb.test", "yes, go ahead", "reply")
+        await ask.until(lambda a: a.replies)
+        await ask.channel.respond(ask.receipt, ask.replies[0], "it is no answer")
+        _, reminder = await asyncio.to_thread(row.mails.mails, "team")
+        (word,) = await asyncio.to_thread(row.mails.mails, "carol")
+        for mail, name, said in ((reminder, "bob", "yes"), (word, "carol", "no")):
+            await asyncio.to_thread(row.mails.send, row.mails.reply(mail, name, said), name)
+        await ask.until(lambda a: len(a.replies) == 3)
+        assert {(one.person, one.text) for one in ask.replies[1:]} == {
+            ("bob@nb.test", "yes"),
+            ("carol@nb.test", "no"),
+        }
+
+    ask(row, work)
+
+
 def test_forged_answers(row: EmailRow) -> None:
     """From outside nobody is vouched for, whatever headers come along; nobody else hears of it either."""
 
     async def work(ask: Ask) -> None:
-        asked = message_of(ask.receipt)
+        asked = Thread.of(ask.receipt).id
         forged = row.mails.answer(asked, "bob", "approve")
         claims = {"Authentication_Results": "mx.nb.test; dmarc=pass header.from=nb.test"}
         with_header = row.mails.answer(asked, "carol", "approve", **claims)

@@ -252,6 +252,10 @@ class MailServer:
     def answer(self, message_id: str, name: str, text: str, **headers: str) -> EmailMessage:
         """What somebody's program makes of `Reply`, to the mail that came to the team: it can be sent."""
         asked = next(mail for mail in self.mails("team") if mail["Message-ID"] == message_id)
+        return self.reply(asked, name, text, **headers)
+
+    def reply(self, asked: EmailMessage, name: str, text: str, **headers: str) -> EmailMessage:
+        """The same to any mail."""
         body = asked.get_body(("plain",))
         assert body is not None
         quoted = "\n".join(f"> {line}" for line in body.get_content().splitlines())
@@ -260,7 +264,8 @@ class MailServer:
         mail["To"] = str(asked["Reply-To"] or asked["From"])
         mail["Subject"] = f"Re: {asked['Subject']}"
         mail["Message-ID"] = f"<{time.time_ns()}@client.nb.test>"
-        mail["In-Reply-To"] = mail["References"] = message_id
+        mail["In-Reply-To"] = str(asked["Message-ID"])
+        mail["References"] = f"{asked['References'] or ''} {asked['Message-ID']}".strip()
         mail.set_content(f"{text}\n\nOn Friday, nbalert <bot@nb.test> wrote:\n{quoted}\n")
         for key, value in headers.items():
             del mail[key.replace("_", "-")]
