@@ -152,7 +152,7 @@ _PRIVATE = re.compile(
     re.DOTALL,
 )
 _IN_URL = re.compile(
-    r"://[^\s/@:'\"<>«]*:(?!\d*/)(?P<secret>(?![{$<«])[^\s'\"<>]*?[^\s'\"<>{])@(?=[\w.\[{%-])"
+    r"://[^\s/@:'\"<>«]{0,100}:(?!\d*/)(?P<secret>(?![{$<«])[^\s'\"<>]{0,300}?[^\s'\"<>{])@(?=[\w.\[{%-])"
 )
 """A port is no password; one that should have been quoted may have a slash."""
 _QUERY = re.compile(r"[?&;](?P<name>[\w.-]{2,40})=(?P<secret>[^\s&;'\"<>«{$)\]]{3,})")

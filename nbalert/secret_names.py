@@ -43,14 +43,21 @@ _AFTER_NAME = (
 _NO_COUNT = r"""(?![ \t]*["']?\d[\d.,]{0,10}["']?(?:[\s;)}\]]|$))"""
 _VALUE = re.compile(
     r"""(?:\w+>)?[ \t]*(?:Secret\w{0,12}\()?[rbfuRBFU]{0,2}(?:
-        (?P<triple>\\?(?:\"\"\"|'''))(?P<long>(?:\\.|(?!(?P=triple)).){0,4096}?)(?:(?P=triple)|\Z)
-        | (?P<open>\\?["'`])(?P<quoted>(?:\\.|(?!(?P=open))[^\n]){0,4096}?)(?:(?P=open)|\n|\Z)
-        | (?P<plain>[^\s"'`,;&<>|(){}\[\]][^\s"'`,;&<>|(){}\[\]]*)(?P<next>[(\[]|[ ]\S)?
+        (?P<triple>\\?(?:\"\"\"|'''))(?P<long>(?:\\.|(?!(?P=triple)).){0,4096})
+        | \\["'](?P<escaped>[^"'\\\n]{0,4096})
+        | "(?P<double>(?:[^"\\\n]|\\.){0,4096})
+        | '(?P<single>(?:[^'\\\n]|\\.){0,4096})
+        | `(?P<ticked>[^`\n]{0,4096})
+        | (?P<plain>[^\s"'`,;&<>|(){}\[\]]+)(?P<next>[(\[]|[ ]\S)?
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_ALONE = re.compile(r"(?:export|set|ENV|[-+>])?\s*")
+_REST = re.compile(r"\S+(?=[ \t]*(?:[\r\n]|$))")
 _BEFORE = re.compile(r"[\w.-]+$")
-_OPTION = re.compile(r"""--(?P<name>[\w-]{2,40})["']?,?(?:[ \t]+|=)["']?(?P<secret>[^\s"',;|&«]+)""")
+_OPTION = re.compile(
+    r"""--(?P<name>[\w-]{2,40})["']?,?(?:[ \t]+|=)(?:"([^"\n]+)|'([^'\n]+)|([^\s"',;|&«]+))"""
+)
 _SCHEMES = ("bearer", "basic", "apikey", "negotiate", "splunk")
 _AFTER_HEADER = r"""[\\"'\]]{0,4}\s*[:=]\s*[\\"']{0,2}"""
 _LINES = {
@@ -138,8 +145,9 @@ def named(text: str, *, is_code: bool = False) -> Iterator[Secret]:
             yield from _in_lines(start, text, small)
     if "--" in text:
         for match in _OPTION.finditer(text):
-            if (kind := kind_of_name(match["name"])) and _is_given(match["secret"]):
-                yield Secret(*match.span("secret"), kind)
+            group = match.lastindex or 0
+            if (kind := kind_of_name(match["name"])) and _is_given(match[group]):
+                yield Secret(*match.span(group), kind)
     for name, secret in in_queries(text):
         if kind_of_name(name) or is_signature(name):
             yield secret
@@ -166,19 +174,32 @@ def _after(end: str, text: str, small: str, is_code: bool) -> Iterator[Secret]:
         value = _VALUE.match(text, match.end())
         if value is None:
             continue
-        group = next(name for name in ("long", "quoted", "plain") if value[name] is not None)
-        if _is_value(value[group], kind, name, value, is_code):
-            yield Secret(*value.span(group), kind)
+        group = next(name for name in _GROUPS if value[name] is not None)
+        start, stop = value.span(group)
+        if group == "plain" and (rest := _rest_of_line(text, at - len(name) + len(end), start)):
+            stop, group = rest, "line"
+        if _is_value(text[start:stop], kind, name, group, value["next"], is_code):
+            yield Secret(start, stop, kind)
 
 
-def _is_value(value: str, kind: str, name: str, match: re.Match[str], is_code: bool) -> bool:
+_GROUPS = ("long", "escaped", "double", "single", "ticked", "plain")
+
+
+def _rest_of_line(text: str, name_at: int, at: int) -> int | None:
+    """Where a value ends that alone stands on a line with its name: it may have any sign in it."""
+    begin = text.rfind("\n", 0, name_at) + 1
+    rest = _REST.match(text, at) if _ALONE.fullmatch(text, begin, name_at) else None
+    return rest.end() if rest and text[at] not in "«<{([$%" else None
+
+
+def _is_value(value: str, kind: str, name: str, group: str, behind: str | None, is_code: bool) -> bool:
     """Whether that is a secret, and not what stands for one, or is said of one."""
     if is_word(value):
         return False
-    is_plain = match["plain"] is not None
-    if match["open"] and value[0] in " ),;:]}":
+    is_plain = group in ("plain", "line")
+    if not is_plain and group != "long" and value[0] in " ),;:]}":
         return False  # between two texts in quotes
-    if is_plain and (match["next"] in ("(", "[") or _is_said(value, match, is_code)):
+    if is_plain and (_is_call(value, behind, group) or _is_said(value, behind, is_code)):
         return False
     if value.replace(".", "").replace(",", "").isdigit():
         return len(value) >= (4 if kind == "password" else 16)
@@ -187,12 +208,17 @@ def _is_value(value: str, kind: str, name: str, match: re.Match[str], is_code: b
     return kind == "password" or len(value) >= 6
 
 
-def _is_said(value: str, match: re.Match[str], is_code: bool) -> bool:
+def _is_call(value: str, behind: str | None, group: str) -> bool:
+    """`getpass()`, `row[2]`: what a program looks up."""
+    return behind in ("(", "[") and (group == "plain" or value[-1] in ")]")
+
+
+def _is_said(value: str, behind: str | None, is_code: bool) -> bool:
     """Bare words: a variable in code, the beginning of a sentence elsewhere."""
     word = value.rstrip(".:!?")
     if not _NAME.fullmatch(word):
         return False
-    return is_code or "." in word or match["next"] is not None
+    return is_code or "." in word or behind is not None
 
 
 def _is_random(value: str) -> bool:

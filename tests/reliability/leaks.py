@@ -180,7 +180,27 @@ def leaks() -> Iterator[Leak]:
         for alphabet, length in ((ALNUM, 12), (HEX, 32), (B64, 40), (ALNUM + "!#%*+", 16)):
             secret = some(ALNUM, 1) + some(alphabet, length - 2) + some(ALNUM, 1)
             yield Leak("by name", place.format(secret), secret, is_code)
+    for place, is_code in _ANY_SIGN:
+        for length in (12, 20, 32):
+            secret = some(ALNUM, 2) + some(ALNUM + "&,;|(){}<>@!#$%^*+=~?:./[]-", length) + some(ALNUM, 2)
+            yield Leak("any sign", place.format(secret), secret, is_code)
     yield from _keys()
+
+
+_ANY_SIGN: tuple[tuple[str, bool], ...] = (
+    ('password = "{}"', True),
+    ("connect(user='u', password='{}', n=1)", True),
+    ("os.environ['DB_PASSWORD'] = '{}'", True),
+    ("PASSWORD={}\nUSER=ann\n", False),
+    ("export API_TOKEN={}", False),
+    ("password: {}\nuser: ann", False),
+    ("- password: {}", False),
+    ("{{'user': 'ann', 'password': '{}'}}", False),
+    ('{{"api_key": "{}", "n": 1}}', False),
+    ("tool --password '{}' --verbose", False),
+    ('tool --token="{}"', False),
+)
+"""Places in which a secret may have any sign in it."""
 
 
 def _keys() -> Iterator[Leak]:
