@@ -76,6 +76,7 @@ class Updates:
         self._recent: deque[tuple[Subject, Update]] = deque(maxlen=REMEMBERED)
         self._unstored: dict[int, float] = {}
         self._settled = asyncio.Event()
+        self._seen: deque[int] = deque(maxlen=REMEMBERED)
         self._last = 0
         self._failure: ChannelError | None = None
         self._tried = asyncio.Event()
@@ -174,9 +175,10 @@ class Updates:
 
     def _take(self, update: Update) -> None:
         id_, subject = int(update["update_id"]), subject_of(update)
-        if id_ <= self._last:
+        if id_ in self._seen:
             return
-        self._last = id_
+        self._seen.append(id_)
+        self._last = id_  # mostly the highest, but after a quiet week ids begin anew (Source: Update)
         if subject is None:
             return
         self._recent.append((subject, update))

@@ -107,6 +107,21 @@ def test_what_is_stored_is_confirmed(telegram: Telegram) -> None:
     asking(TelegramRow(telegram), work)
 
 
+def test_ids_that_begin_anew(telegram: Telegram) -> None:
+    """After a quiet week Telegram counts updates from anywhere: lower ids are heard, and confirmed."""
+
+    async def work(one: Ask) -> None:
+        await one.answer(str(BOB), "let me see", "reply")
+        await one.until(lambda a: a.replies)
+        await asyncio.to_thread(telegram.until, lambda: not telegram.world.updates)
+        telegram.world.number_from(5)
+        await one.answer(str(CAROL), "approve", "reply")
+        await one.until(lambda a: a.decision is not None)
+        await asyncio.to_thread(telegram.until, lambda: not telegram.world.updates)
+
+    asking(TelegramRow(telegram), work)
+
+
 def test_what_comes_before_anybody_listens(telegram: Telegram) -> None:
     """A click right after the question was posted waits for its listener."""
 

@@ -48,6 +48,11 @@ class World:
             self.token = "123456:another-secret"
             self.news.notify_all()
 
+    def number_from(self, id_: int) -> None:
+        """Updates are numbered from here."""
+        with self.news:
+            self._update_ids = itertools.count(id_)
+
     def user(self, person: int) -> dict[str, Any]:
         """As the service shows somebody."""
         if person == self.bot["id"]:
