@@ -100,7 +100,8 @@ def reply_of(arrived: Arrived, question: Question, receipt: Receipt, settings: E
     text = _words(mail)
     if person is None or not text:
         return None
-    known = (*question.policy.approvers, question.policy.asker)
+    # The asker first: who is spelled otherwise as an approver is still the asker.
+    known = (question.policy.asker, *question.policy.approvers)
     return Reply(
         reference=sha256(arrived.raw).hexdigest()[:32],
         person=spelled(person.addr_spec, known),

@@ -167,6 +167,16 @@ def test_who_somebody_claims_to_be(headers: dict[str, str], person: str) -> None
     assert trusting.doubt == ""
 
 
+def test_an_asker_who_is_spelled_otherwise_as_an_approver() -> None:
+    """It is the same mailbox: who asks does not answer."""
+    asked = question("Own?", approvers=("Ann@nb.test", "bob@nb.test"), asker="ann@nb.test")
+    one = mail(From="ANN@nb.test", Subject=f"[{token_of(asked)}]")
+    found = reply_of(Arrived(one.as_bytes(), datetime.now(UTC)), asked, RECEIPT, SETTINGS)
+    assert found is not None
+    assert found.person == "ann@nb.test"
+    assert asked.policy.objection(found)
+
+
 def test_letters_that_only_look_alike() -> None:
     """The sign for Kelvin is a k in small letters; it is nobody's here."""
     asked = question("K?", approvers=("kim@nb.test",))
