@@ -87,8 +87,10 @@ class Progress:
         if found is None or found["message"] is None:
             return
         shown = found["message"]
-        self._store.execute(
-            "UPDATE delivery SET state = 'delivered' WHERE message = ? AND about = 'progress'", shown
+        self._store.execute(  # neither waits any more, nor is to be retried
+            "UPDATE delivery SET state = 'delivered', error = ''"
+            " WHERE message = ? AND (about = 'progress' OR state = 'failed')",
+            shown,
         )
         posts = self._store.rows(
             "SELECT project, channel FROM delivery WHERE message = ? AND kind = 'post'", shown

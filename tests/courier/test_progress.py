@@ -68,8 +68,9 @@ class Followed:
         return entry
 
     async def until(self, *titles: str) -> None:
-        """Wait until the service has taken these, in this order and no others."""
+        """Wait until the service has taken these, in this order and no others, and that is known here."""
         await self.rooms.until(lambda: [title_of(r) for r in self.chat.accepted] == list(titles))
+        await self.quiet()
 
     async def quiet(self) -> None:
         """Wait until nothing waits."""
@@ -155,6 +156,24 @@ def test_a_message_that_is_gone(home: Home, chat: Webhook) -> None:
     run(home, work, clock)
     done = [(request.method, request.path.rpartition("/")[2]) for request in chat.requests]
     assert done == [("POST", "messages"), ("PUT", "m1"), ("POST", "messages"), ("PUT", "m2")]
+
+
+def test_a_service_that_refuses_the_first(home: Home, chat: Webhook) -> None:
+    """The next one is tried as if it were the first; at its end nothing is left to be retried."""
+    clock = HandClock()
+
+    async def work(rooms: Rooms) -> None:
+        fit = Followed(rooms, chat, clock)
+        chat.plan(status(400))
+        fit.tick()
+        await fit.quiet()
+        fit.tick()
+        await fit.until("POST 2 min")
+        fit.end(telling=Telling.END)
+        await fit.until("POST 2 min", "PUT Fit ended")
+        assert rooms.store.rows("SELECT * FROM delivery WHERE state = 'failed'") == []
+
+    run(home, work, clock)
 
 
 @pytest.mark.parametrize("telling", [Telling.END, Telling.ALWAYS])
