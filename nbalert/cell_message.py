@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from nbalert.bundles import Bundle, pictures, table_of, text_of
@@ -16,6 +17,8 @@ from nbalert.tail import last
 
 TEXT_CHARS = 20_000
 """More of a result or a traceback than this is cut in the middle, with the number of characters said."""
+SECRET_CHARS = 8_000
+"""Longer is no secret, a private key included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         result=result,
         html=html,
         error=f"{run.ename}: {run.evalue}".removesuffix(": ") if run.ename else "",
-        traceback=cut(parts.redactor.text(run.story, is_code=True)),
+        traceback=cut(run.story, partial(parts.redactor.text, is_code=True)),
         whole_traceback=run.traceback if run.traceback != run.story else "",
         output=_output(run, shown, parts.redactor) if parts.has_output else "",
         images=tuple(images),
@@ -74,11 +77,21 @@ def name_of(run: CellRun) -> str:
     return Path(run.notebook).stem if run.notebook else "Cell"
 
 
-def cut(text: str, limit: int = TEXT_CHARS) -> str:
-    """The text, or its head and tail with the number of characters left out."""
-    if len(text) <= limit:
-        return text
-    head, tail = text[: limit // 2], text[-limit // 2 :]
+def cut(text: str, redact: Callable[[str], str], limit: int = TEXT_CHARS) -> str:
+    """The text without secrets, or its head and tail with the number of characters left out.
+
+    Of a long one only what is near its ends is looked through, and nothing is shown within `SECRET_CHARS` of
+    where that was cut off: half a secret is not known for one.
+    """
+    if len(text) <= 4 * limit:
+        whole = redact(text)
+        if len(whole) <= limit:
+            return whole
+        head, tail = whole[: limit // 2], whole[-limit // 2 :]
+        return f"{head}\n… {len(whole) - limit:,} characters left out …\n{tail}"
+    head, tail = redact(text[: 2 * limit]), redact(text[-2 * limit :])
+    head = head[: min(limit // 2, max(0, len(head) - SECRET_CHARS))]
+    tail = tail[max(len(tail) - limit // 2, min(SECRET_CHARS, len(tail))) :]
     return f"{head}\n… {len(text) - limit:,} characters left out …\n{tail}"
 
 
@@ -93,7 +106,7 @@ def _value(run: CellRun, redactor: Redactor) -> tuple[Bundle, Table | None, Sequ
 
 def _result(value: Bundle, table: Table | None, redactor: Redactor) -> tuple[str, str]:
     """As text, and as HTML where it is a table."""
-    return (table.text, table.html) if table else (cut(redactor.text(text_of(value))), "")
+    return (table.text, table.html) if table else (cut(text_of(value), redactor.text), "")
 
 
 def _output(run: CellRun, displayed: Iterable[Bundle], redactor: Redactor) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from nbalert.asking import ask
 from nbalert.bundles import table_of
+from nbalert.cell_message import TEXT_CHARS, cut
 from nbalert.errors import CannotAsk
 from nbalert.home import Home
 from nbalert.patterns import TIMEOUT_S, TooSlow
@@ -129,3 +130,14 @@ def test_long_texts_are_scrubbed_before_they_are_cut() -> None:
     body = "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7" for _ in range(20))
     tail = f"{body}\n-----END " + "PRIVATE KEY-----\ndone\n"
     assert Redactor().text(tail) == "«redacted: private key»\ndone\n"
+
+
+@pytest.mark.parametrize("at", [9_990, 15_000, 39_980, 59_990, 80_000])
+def test_ends_of_a_huge_text_have_no_half_of_a_secret(at: int) -> None:
+    """Only its ends are looked through, which takes no longer than for a shorter one."""
+    text = "x " * 50_000
+    shown = cut(f"{text[:at]} {TOKEN} {text[at:]}", Redactor().text)
+    assert "characters left out" in shown
+    assert len(shown) <= TEXT_CHARS + 50
+    assert not any(TOKEN[begin : begin + 6] in shown for begin in range(4, len(TOKEN) - 6))
+    assert len(cut("y" * 10_000_000, Redactor().text)) <= TEXT_CHARS + 50
