@@ -16,16 +16,16 @@ comes again under it was taken already, and its answer lost.
 `nbalert.notice` is for one person alone; its `data` are `message` (the `webhook-id` of the question),
 `reply`, `person` and `text`. A `body` of the settings takes the place of that JSON.
 
-Answers are fetched from `answers_url`, per question:
+Answers are fetched from `answers_url`, by one request at a time for all questions of a channel:
 
-    GET /answers?question=q1&after=17
+    GET /answers?after=17
     Prefer: wait=25
-    webhook-id, webhook-timestamp, webhook-signature: of the query, `question=q1&after=17`
+    webhook-id, webhook-timestamp, webhook-signature: of the query, `after=17`
 
-The other side holds the request until it has an answer to that question after the cursor `after` (all there
-are, without one), for as long as `wait` says, and then answers 200, or 204 if there is none. One that cannot
-hold a request answers at once, and is asked every 5 s. An answer of 200 is signed with the same secret, under
-an id that was not used before, no more than 5 minutes ago:
+The other side holds the request until it has an answer after the cursor `after`, for as long as `wait` says,
+and then answers 200, or 204 if there is none. Without a cursor all answers are meant, except to questions
+that have had their decision for ten minutes. Who cannot hold a request answers at once, and is asked every
+5 s. An answer of 200 is signed with the same secret, under an id that was not used before, within 5 minutes:
 
     {"answers": [{"id": "18", "question": "q1", "person": "U1", "text": "approve",
                   "at": "2026-11-27T03:01:00Z"}], "cursor": "18"}
