@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nbalert.stacking import DATA
+from nbalert.tail import KEPT_CHARS
 from tests.kernels import ROOT, Kernel, Run
 
 # ---- a small extension in the kernel; `t_done` does what a test tells it to
@@ -351,7 +352,7 @@ def test_the_tail_is_what_a_terminal_would_show(cells: Watched) -> None:
 def test_the_tail_is_bounded(cells: Watched) -> None:
     """The end of twenty megabytes, however they are written."""
     run = cells.alert("import sys\nsys.stdout.write('x' * 20_000_000 + 'end one');\nprint()")
-    assert len(run["stdout"]) <= 8000
+    assert len(run["stdout"]) <= KEPT_CHARS
     assert run["stdout"].endswith("xend one\n")
     many = cells.alert(
         "for i in range(20_000): print(i)\nfor _ in range(3000): print('-' * 1000)\nprint('end two')"

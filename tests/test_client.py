@@ -168,8 +168,7 @@ def test_a_question_that_cannot_be_written_leaves_nothing(home: Home, client: Cl
 
 def test_a_request_without_a_courier(home: Home, client: Client) -> None:
     """The error says why there is none."""
-    home.root.mkdir()
-    home.store.write_bytes(b"no database" * 1000)
+    home.store.mkdir(parents=True)
 
     def says_why() -> bool:
         with pytest.raises(CourierError, match="no answer from the courier") as caught:

@@ -56,14 +56,13 @@ def test_the_lock_is_another_process_s(home: Home) -> None:
 
 def test_a_courier_that_cannot_run(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     """The error says why; it goes to the log, not to the notebook; mended, it runs."""
-    home.store.parent.mkdir(mode=0o700)
-    home.store.write_bytes(b"this is no database" * 100)
+    home.store.mkdir(mode=0o700, parents=True)
     for _ in range(2):
         with pytest.raises(CourierError, match=r"the courier cannot run here: .*store\.db cannot be used"):
             lifecycle.ensure(home)
     assert capfd.readouterr() == ("", "")
     assert "the courier has ended" in home.log.read_text()
-    home.store.unlink()
+    home.store.rmdir()
     lifecycle.ensure(home)
     lifecycle.stop(home)
 

@@ -61,7 +61,7 @@ def spoil(store: Path) -> None:
     """What no courier can open."""
     for path in store.parent.glob(store.name + "*"):
         path.unlink()
-    store.write_bytes(b"this is no database" * 100)
+    store.mkdir()
 
 
 def test_it_is_replaced_while_somebody_asks(detached: Home) -> None:
