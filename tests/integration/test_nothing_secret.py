@@ -166,6 +166,7 @@ def processes(home: Home) -> bytes:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("detached")  # a courier within the kernel that is killed tells of nothing by itself
 def test_nothing_that_is_written_has_a_secret(home: Home, project: tuple[Path, Webhook]) -> None:
     """No spool, store, inbox, log, message or process has one; nor a notebook one of the settings."""
     folder, chat = project
