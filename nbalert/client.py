@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import uuid4
@@ -18,7 +19,7 @@ from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
 from nbalert.ending import Hurry
 from nbalert.endings import Telling
-from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
+from nbalert.errors import CourierError
 from nbalert.forks import whole_modules
 from nbalert.home import Home
 from nbalert.introduction import Introduction
@@ -28,6 +29,7 @@ from nbalert.outbox import How, Outbox
 from nbalert.pending import Pending
 from nbalert.policy import Reply
 from nbalert.question import Decision
+from nbalert.receipts import Receipts
 
 if TYPE_CHECKING:
     from nbalert.redaction import Redactor
@@ -53,7 +55,7 @@ class Client:
         self.notebook = notebook
         self.origin = uuid4().hex
         self._guard = threading.Lock()
-        self._messages: dict[str, Future[list[Receipt]]] = {}
+        self._receipts = Receipts()
         self._questions: dict[str, Pending] = {}
         self._runs: dict[str, Frame] = {}
         self._has_asked = False
@@ -189,8 +191,7 @@ class Client:
 
     def waiting(self) -> int:
         """How many accepted messages have not left yet, as far as is known here."""
-        with self._guard:
-            return len(self._messages)
+        return len(self._receipts.open)
 
     def close(self, wait_s: float, hurry: Hurry | None = None) -> int:
         """Wait for this process's deliveries, then leave the line.
@@ -233,7 +234,6 @@ class Client:
     def _accept(
         self, message: Message, channels: Sequence[str], **how: Unpack[How]
     ) -> tuple[str, Future[list[Receipt]]]:
-        receipts: Future[list[Receipt]] = Future()
         data = {
             "kind": "message",
             "origin": self.origin,
@@ -243,12 +243,11 @@ class Client:
             "run": how.get("run", ""),
             "telling": how.get("telling", Telling.ALWAYS),
         }
-        with self._guard:  # the courier may settle it before it is noted here
-            entry = self._outbox.put(data, is_redacted=how.get("is_redacted", True))
-            if data["telling"] != Telling.END:  # that is no message of its own: nobody hears of it
-                self._messages[entry] = receipts
+        put = partial(self._outbox.put, data, is_redacted=how.get("is_redacted", True))
+        # The end of a progress is no message of its own: nobody hears of it.
+        accepted = self._receipts.accept(put, is_told=data["telling"] != Telling.END)
         self._connection.wake()
-        return entry, receipts
+        return accepted
 
     # ---- the line
 
@@ -261,7 +260,7 @@ class Client:
         if self._workbench:
             self._workbench.drop()
         with self._guard:
-            messages, questions, runs = list(self._messages), list(self._questions), dict(self._runs)
+            questions, runs = list(self._questions), dict(self._runs)
         yield {
             "do": "hello",
             "protocol": PROTOCOL,
@@ -269,7 +268,7 @@ class Client:
             "origin": self.origin,
             "pid": os.getpid(),
             "notebook": self.notebook,
-            "messages": messages,
+            "messages": self._receipts.open,
             "questions": questions,
             "runs": runs,
         }
@@ -278,9 +277,9 @@ class Client:
     def _hear(self, frame: Frame) -> None:
         event = frame.get("event")
         if event == "settled":
-            self._settle(frame)
+            self._receipts.settle(frame)
         elif event == "kept":
-            self._note_kept(frame)
+            self._receipts.keep(frame)
         elif event == "introduce":
             self._introduction.renew()
         elif event == "reply":
@@ -300,25 +299,6 @@ class Client:
 
             self._workbench = Workbench(lambda: self.settings, self._connection.send)
         self._workbench.take(frame)
-
-    def _settle(self, frame: Frame) -> None:
-        if (receipts := self._take(frame["message"])) is None:
-            return
-        if frame["errors"]:
-            receipts.set_exception(ChannelRefused("; ".join(frame["errors"])))
-        else:
-            receipts.set_result([Receipt.from_json(receipt) for receipt in frame["receipts"]])
-
-    def _note_kept(self, frame: Frame) -> None:
-        """It stays with the courier; whoever waits for it hears that it needs a hand."""
-        if receipts := self._take(frame["message"]):
-            reason = f"{frame['reason']}; it is kept, and sent once that is mended"
-            receipts.set_exception(ChannelDenied(reason))
-
-    def _take(self, message: str) -> Future[list[Receipt]] | None:
-        """Whoever waits for a message, once: from then on it is of no more interest here."""
-        with self._guard:
-            return self._messages.pop(message, None)
 
     def _decide(self, decision: Decision) -> None:
         with self._guard:

@@ -74,7 +74,7 @@ show
 backlink commits thresholds
 endings
 build
-pending image_metadata figures
+pending receipts image_metadata figures
 message
 unfit
 home
