@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
@@ -17,6 +18,10 @@ from tests.chat_servers import mail
 from tests.environments import Unavailable, ipykernel_6
 from tests.kernels import Kernel
 from tests.processes import couriers, wait_until
+
+# How long an example takes says something of the machine, and nothing of the code.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("here")
 
 StartKernel = Callable[..., Kernel]
 

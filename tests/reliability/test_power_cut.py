@@ -106,8 +106,8 @@ def test_what_was_accepted_survives_a_power_cut(tmp_path: Path) -> None:
                 for number in range(CUTS):
                     assert script.line() == str(number)
                     time.sleep(random.uniform(0, 0.3))  # in the spool, on its way to the store, or there
-                    (home.root / "unsynced").write_text("lost")
                     with stopped(script.pid, *couriers(home)):
+                        (home.root / "unsynced").write_text("lost")
                         shutil.copy(image, copy)
                     with mounted(copy, tmp_path / "after") as left:
                         assert kept(left) == {str(n) for n in range(number + 1)}
