@@ -75,8 +75,10 @@ class Outgoing:
     async def aclose(self) -> None:
         """Close the connection."""
         if self._smtp and self._smtp.is_connected:
+            transport = self._smtp.transport
             with suppress(SMTPException, OSError, TimeoutError):
                 await self._smtp.quit(timeout=2.0)
+            _abort(transport)
         self._drop()
         await asyncio.sleep(0)  # the loop closes it in its next turn
 
@@ -86,8 +88,7 @@ class Outgoing:
         if self._smtp:
             transport = self._smtp.transport
             self._smtp.close()
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()  # by TLS a close waits for the other end, which may be gone
+            _abort(transport)
         self._smtp = None
 
     async def _connected(self) -> SMTP:
@@ -178,3 +179,9 @@ class Outgoing:
         if isinstance(error, SMTPException) and "AUTH" in str(error):
             return ChannelDenied(f"{self._channel}: {place} takes no login here; leave username out?")
         return unreachable(self._channel, place, error)
+
+
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    """By TLS a close waits for the other end, which may be gone."""
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()

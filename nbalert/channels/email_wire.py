@@ -110,6 +110,7 @@ class Wire:
             async with asyncio.timeout(CLOSE_S):
                 await self._writer.wait_closed()
         self._writer.transport.abort()  # by TLS a close waits for the other end, which may be gone
+        await asyncio.sleep(0)  # the loop closes it in its next turn
 
 
 def _keep_alive(sock: socket.socket) -> None:
