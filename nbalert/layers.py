@@ -70,6 +70,7 @@ class Layer(Frozen):
     groups: dict[str, tuple[Member, ...]] = Field(
         default_factory=dict, description="People by group, each as KIND:ID; approvers name it as group:NAME"
     )
+    handlers: tuple[dict[str, Any], ...] = Field((), description="Who subscribes to which topics")
     kinds: dict[str, str] = Field(
         default_factory=dict, description="Channel classes of your own by kind, each as module.path:Class"
     )

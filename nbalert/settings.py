@@ -19,13 +19,12 @@ from nbalert.credentials import environment_name, secret_file
 from nbalert.described import flat
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.fields import ChannelSettings, Origin, validated
+from nbalert.handlers import Handler, HandlersOf, all_of
 from nbalert.home import Home
 from nbalert.layers import ENVIRONMENT, Auto, Layer, candidates, overrides_of, project_file, read_layer
+from nbalert.limits import BUILT_IN, auto_of, kinds_of, refuse_redefined
 from nbalert.network import VARIABLES, Network
 from nbalert.redaction_settings import Redaction
-
-BUILT_IN = "inbox"
-"""The channel that is there without any settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,7 @@ class Settings:
     channels: Mapping[str, ChannelTable]
     network: Network
     kinds: Mapping[str, str] = field(default_factory=dict)
+    handlers: tuple[Handler, ...] = ()
 
     @property
     def environment_names(self) -> tuple[str, ...]:
@@ -190,10 +190,11 @@ def _merged(
     user = read_layer(home.settings, drafts)
     own = read_layer(project, drafts, is_project=True) if project else Layer()
     top = validated(Layer, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
-    _refuse_redefined(user, home.settings, own, project)
+    refuse_redefined(user, home.settings, own, project)
     values: dict[str, Any] = {}
+    tables = _tables([(user, home.settings, False), (own, project, True)], top, env)
     for layer in (user, own, top):
-        values |= {k: getattr(layer, k) for k in layer.model_fields_set - {"channels"}}
+        values |= {k: getattr(layer, k) for k in layer.model_fields_set - {"channels", "handlers"}}
     values = {**Layer().model_dump(), **values}
     settings = Settings(
         project=_key(project, overrides),
@@ -203,50 +204,34 @@ def _merged(
         keep_alive=values["keep_alive"],
         exit_wait_s=values["exit_wait"],
         durable=values["durable"],
-        auto=_auto(user, own, top, project),
+        auto=auto_of(user, own, top, project),
         redaction=Redaction.of(user, own, top, project),
         me={**user.me, **top.me},  # who you are is yours to say, not a project's
-        channels=_tables([(user, home.settings, False), (own, project, True)], top, env),
+        channels=tables,
         network=Network.of(env or {}),
-        kinds=_kinds(user, own, top, project),
+        kinds=kinds_of(user, own, top, project),
+        handlers=_handlers((user, home.settings), (own, project), top, tables, env),
     )
     settings.channel(None)
     return settings
 
 
-def _auto(user: Layer, own: Layer, top: Layer, project: Path | None) -> Auto | None:
-    """Auto mode sends what every cell shows: neither it nor where to is a project's to say."""
-    if own.auto:
-        raise SettingsError(f"{project}: auto: belongs into your own settings, not into those of a project")
-    chosen = top.auto or user.auto
-    if chosen is None or chosen.channel:
-        return chosen
-    default = top.default if "default" in top.model_fields_set else user.default
-    return chosen.model_copy(update={"channel": default})
-
-
-def _kinds(user: Layer, own: Layer, top: Layer, project: Path | None) -> Mapping[str, str]:
-    """Classes run: what a cloned project names is not loaded."""
-    for layer, where in ((own, project), (top, ENVIRONMENT)):
-        if layer.kinds:
-            raise SettingsError(
-                f"{where}: kinds: belongs into your own settings file: a class that is named there is run"
-            )
-    return user.kinds
-
-
-def _refuse_redefined(user: Layer, users: Path, own: Layer, project: Path | None) -> None:
-    for kind in ("channels", "groups"):
-        if taken := sorted(set(getattr(user, kind)) & set(getattr(own, kind))):
-            raise SettingsError(
-                f"{project}: {kind}.{taken[0]} is defined in your own {users}, "
-                "which a project cannot redefine; rename one of them"
-            )
-    if BUILT_IN in own.channels:
-        raise SettingsError(
-            f"{project}: channels.{BUILT_IN} is the inbox of this machine, "
-            "which a project cannot redefine; rename it"
-        )
+def _handlers(
+    user: tuple[Layer, Path],
+    own: tuple[Layer, Path | None],
+    top: Layer,
+    tables: Mapping[str, ChannelTable],
+    env: Mapping[str, str] | None,
+) -> tuple[Handler, ...]:
+    """The user's own know no channel of a project; those of a project may name the user's, as magics do."""
+    users = {name: False for name, table in tables.items() if not table.origin.is_project}
+    everybody = dict.fromkeys(tables, False)
+    files = [HandlersOf(user[0].handlers, Origin(str(user[1]), user[1].parent, env), users)]
+    if path := own[1]:
+        known = {name: not table.origin.is_project for name, table in tables.items()}
+        files.append(HandlersOf(own[0].handlers, Origin(str(path), path.parent, env, is_project=True), known))
+    files.append(HandlersOf(top.handlers, Origin(ENVIRONMENT, Path.cwd(), env), everybody))
+    return all_of(files)
 
 
 def _tables(
@@ -275,7 +260,7 @@ def _changed_at(path: Path) -> int | None:
 
 def _key(project: Path | None, overrides: Mapping[str, Any]) -> str:
     path = str(project) if project else ""
-    where = {key: overrides[key] for key in ("channels", "default") if key in overrides}
+    where = {key: overrides[key] for key in ("channels", "default", "handlers") if key in overrides}
     if not where:
         return path  # the other overrides change nothing about where a message goes
     # Values of NBALERT_* may be secrets: only a digest tells two environments apart.

@@ -62,16 +62,17 @@ channels
 spool
 line
 known_secrets
-redaction settings
-redaction_settings
+matching redaction settings
+limits redaction_settings
 layers
+handlers
 secret_values secret_strings
 secret_names
 secret_formats
 fields described
 credentials network toml_text
 show
-backlink commits thresholds
+backlink commits templates thresholds
 endings
 build
 pending receipts image_metadata figures

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from nbalert.courier.agenda import Agenda
 from nbalert.courier.drawings import Drawings
+from nbalert.courier.shown import applied
 from nbalert.courier.store import Store
 from nbalert.durations import show_duration
 from nbalert.message import Level, Message, Receipt
@@ -31,7 +32,7 @@ class Contents:
         """The message, as its channel is asked. A question that ended while it waited is shown as ended."""
         message = Message.from_json(json.loads(row["body"]))
         if row["about"] == "global":  # ids of another service mean nothing there
-            return replace(message, target="", mention=())
+            return applied(replace(message, target="", mention=()), row["shown"])
         if message.question is None:
             return message
         found = self._store.row("SELECT decision FROM question WHERE message = ?", row["message"])

@@ -217,8 +217,11 @@ class Conversation:
         )
         if any(row["state"] == "waiting" for row in rows):
             return None
-        if not rows and not self._rooms.store.row("SELECT 1 FROM message WHERE id = ?", message):
-            return None  # it is in the spool still; one that is known and has none is told to nobody
+        if not rows and not self._rooms.store.row(
+            "SELECT 1 FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM unrouted WHERE message = ?1)",
+            message,
+        ):
+            return None  # it is in the spool still, or not routed; one that is and has none is told to nobody
         receipts = [json.loads(row["receipt"]) for row in rows if row["receipt"]]
         errors = [row["error"] for row in rows if row["state"] == "failed"]
         return {"event": "settled", "message": message, "receipts": receipts, "errors": errors}

@@ -17,27 +17,24 @@ from nbalert.channels.base import Channel
 from nbalert.channels.carried import ChannelFault
 from nbalert.courier.audit import Trail
 from nbalert.courier.contents import Contents
+from nbalert.courier.heads import head
 from nbalert.courier.news import News, Worker
+from nbalert.courier.pauses import FIRST_DELAY_S, LONGEST_WISH_S, backoff_s, introduction_left_s
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.saying import Saying
+from nbalert.courier.shown import look_of
 from nbalert.courier.store import Store
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
 from nbalert.message import Receipt
 
 log = logging.getLogger(__name__)
 
-FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 300.0
-LONGEST_WISH_S = 86400.0
-"""A service that asks for more than a day is asked again after one."""
 END_S = 1.0
 """How long an attempt may go on when the courier ends: a half one could arrive twice."""
 RECHECK_S = 5.0
 """How often a channel that is not ready is looked at again without having been woken."""
 DENIED_RECHECK_S = 300.0
 """How often a service that denies all is tried again: a permission may be given back without a word here."""
-INTRODUCTION_S = 5.0
-"""How long a delivery waits for its sender, which writes a file first and brings its settings then."""
 ATTEMPT_LIMIT_S = 120.0
 GLOBAL = "global"
 """What a post is `about` that its sender did not name: nobody waits for it."""
@@ -50,17 +47,6 @@ _AGAIN = (
 _Key = tuple[str, str]
 
 
-def backoff_s(attempts: int) -> float:
-    """Seconds until the next try: doubled each time; jitter keeps couriers from returning all at once."""
-    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempts, 20)) * random.uniform(0.5, 1.0)
-
-
-def introduction_left_s(accepted_at: float) -> float:
-    """Seconds in which a sender may still bring its settings; none where the clock was set back."""
-    age_s = time.time() - accepted_at
-    return INTRODUCTION_S - age_s if age_s >= 0 else 0.0
-
-
 class Delivery:
     """Works off the waiting rows.
 
@@ -68,6 +54,7 @@ class Delivery:
         on_settled: Called with a message's id when a post of it has ended.
         on_kept: Called with a project, ids of messages and a reason: they wait until its settings are mended.
         has_introduced: Whether the process of that origin has brought its project's settings.
+        catch_up: Routes what may be routed by now: nothing leaves before it is known who hears it.
     """
 
     def __init__(
@@ -79,6 +66,7 @@ class Delivery:
         on_settled: Callable[[str], None],
         on_kept: Callable[[str, list[str], str], None],
         has_introduced: Callable[[str], bool],
+        catch_up: Callable[[], None],
     ) -> None:
         self._store = store
         self._projects = projects
@@ -87,6 +75,7 @@ class Delivery:
         self._on_settled = on_settled
         self._on_kept = on_kept
         self._has_introduced = has_introduced
+        self._catch_up = catch_up
         self._workers: dict[_Key, Worker] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -115,6 +104,23 @@ class Delivery:
         )
         if worker := self._workers.get((project, channel)):
             worker.tell(News.ARRIVAL)
+
+    def drop(self, message: str, channel: str) -> bool:
+        """Take back a post that was never tried. The caller holds a transaction.
+
+        Returns:
+            Whether there is none any more.
+        """
+        self._store.execute(
+            "DELETE FROM delivery WHERE message = ? AND channel = ? AND kind = 'post' AND about = ''"
+            " AND state = 'waiting' AND attempts = 0",
+            *(message, channel),
+        )
+        for (_, name), worker in self._workers.items():
+            if name == channel:
+                worker.tell(News.ARRIVAL)
+        left = "SELECT 1 FROM delivery WHERE message = ? AND channel = ? AND kind = 'post' AND about = ''"
+        return self._store.row(left, message, channel) is None
 
     def add_to_posts(self, message: str, kind: str, about: str = "") -> None:
         """Queue one wherever the message stands, or will. The caller holds a transaction."""
@@ -158,7 +164,7 @@ class Delivery:
 
     async def _work(self, key: _Key, worker: Worker) -> None:
         try:
-            while not self._is_closing and (row := self._head(key)):
+            while not self._is_closing and (row := self._routed_head(key)):
                 delay_s = min(row["next_attempt_at"] - time.time(), worker.left_s(row["seq"]), LONGEST_WISH_S)
                 if (grace_s := self._grace_s(row)) > 0:
                     worker.forget(News.SENDER)
@@ -184,20 +190,19 @@ class Delivery:
         """
         return await worker.wait(News.MENDED if worker.has_tried else News(0), delay_s)
 
-    def _head(self, key: _Key) -> sqlite3.Row | None:
-        return self._store.row(
-            # `is_over` is set for messages that show progress alone, `continues` for those that end one.
-            "SELECT d.*, m.body, m.origin, m.accepted_at, q.id AS question, f.message AS continues,"
-            " iif(p.run IS NULL, NULL, p.final IS NOT NULL) AS is_over FROM delivery d"
-            " JOIN message m ON m.id = d.message LEFT JOIN question q ON q.message = m.id"
-            " LEFT JOIN progress p ON p.message = m.id LEFT JOIN progress f ON f.final = m.id"
-            " WHERE d.project = ? AND d.channel = ? AND d.state = 'waiting' ORDER BY d.seq LIMIT 1",
-            *key,
-        )
+    def _routed_head(self, key: _Key) -> sqlite3.Row | None:
+        """The oldest row; whether it leaves is known, or its settings are not, and it waits for them."""
+        row = head(self._store, *key)
+        if row and row["is_unrouted"]:
+            self._catch_up()
+            row = head(self._store, *key)
+        return row
 
     async def _attempt(self, key: _Key, worker: Worker, row: sqlite3.Row) -> None:
         try:
-            with self._projects.using(*key) as channel:
+            with self._projects.using(*key, look_of(row["shown"])) as channel:
+                if row["is_unrouted"]:
+                    raise NotReady("waits for an earlier alert, whose sender has not brought its settings")
                 receipt = await self._call(channel, row)
         except NotReady as error:
             self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", str(error), row["seq"])
@@ -244,7 +249,7 @@ class Delivery:
         )
         worker.forget(News.ARRIVAL)
         self._tell_senders(key, worker, reason)
-        if self._head(key):
+        if head(self._store, *key):
             await worker.wait(News.MENDED | News.ARRIVAL, DENIED_RECHECK_S)
 
     def _tell_senders(self, key: _Key, worker: Worker, reason: str) -> None:

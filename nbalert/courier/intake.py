@@ -12,11 +12,13 @@ from typing import Any
 
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.ledger import Ledger
+from nbalert.courier.noise import Arrival
 from nbalert.courier.progress import Progress
-from nbalert.courier.routing import Arrival, Change, Routing
+from nbalert.courier.routing import Routing
+from nbalert.courier.shown import recovery
 from nbalert.courier.store import Store
-from nbalert.durations import show_duration
 from nbalert.endings import Telling
+from nbalert.matching import Change
 from nbalert.question import Question
 from nbalert.spool import POWER, Entry, Spool
 
@@ -65,8 +67,10 @@ class Intake:
 
     def route(self) -> None:
         """Find out who else hears what has been taken, as far as that is known, and wake delivery."""
-        self._routing.go_on()
+        unheard = self._routing.go_on()
         self._delivery.wake()
+        for message in unheard:
+            self._on_silent(message)
 
     def _one(self, entry: Entry) -> None:
         data = entry.data
@@ -85,7 +89,7 @@ class Intake:
             self._on_silent(id_)
 
     def _insert(self, id_: str, data: dict[str, Any]) -> bool:
-        """Whether it is a message that nobody is told."""
+        """Whether it is a message that nobody is told of whom its sender could wait for."""
         run, how = data.get("run", ""), data.get("telling", Telling.ALWAYS)
         if how == Telling.END:
             self._progress.end(run, data["message"])
@@ -101,9 +105,11 @@ class Intake:
         channels = [] if is_silent else self._channels(run, data)
         if run:
             self._progress.end(run, arrival.message, "" if is_silent else id_, channels)
-        if not is_silent:
-            self._address(arrival, channels, has_changed=change is not None and change.is_one)
-        return is_silent
+        if is_silent:
+            if change:
+                self._routing.keep_quiet(arrival, data["channels"], change)
+            return True
+        return self._is_unheard(arrival, channels, change, is_end=bool(run))
 
     def _keep(self, arrival: Arrival) -> None:
         self._store.execute(
@@ -117,21 +123,22 @@ class Intake:
         channels = list(data["channels"])
         return self._progress.resolved(data["project"], channels) if run else channels
 
-    def _address(self, arrival: Arrival, channels: list[str], *, has_changed: bool) -> None:
-        """Deliveries to all who are to hear it."""
-        for channel in channels:
+    def _is_unheard(
+        self, arrival: Arrival, channels: list[str], change: Change | None, *, is_end: bool
+    ) -> bool:
+        """Have all hear it who are to; whether there is nobody whom its sender could wait for."""
+        if change:
+            return self._routing.enter(arrival, channels, change, is_end=is_end)
+        for channel in channels:  # a question goes where it is put
             self._delivery.add(arrival.id, arrival.project, channel, "post")
-        if arrival.message["question"]:
-            question = Question.from_json(arrival.message["question"])
-            self._ledger.open(arrival.id, arrival.origin, question, _asker(arrival.message["source"]))
-        else:
-            self._routing.enter(arrival, has_changed=has_changed)
+        question = Question.from_json(arrival.message["question"])
+        self._ledger.open(arrival.id, arrival.origin, question, _asker(arrival.message["source"]))
+        return False
 
 
 def _recovered(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """The message of an alert that failed before."""
-    before = f"It was {change.before.name} for {show_duration(change.before_s)}."
-    text = "\n".join(filter(None, (before, message["text"])))
+    text = "\n".join(filter(None, (recovery(change), message["text"])))
     return {**message, "title": f"Recovered: {message['title']}", "text": text}
 
 

@@ -10,8 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from nbalert.courier.delivery import RECHECK_S, backoff_s
+from nbalert.courier.delivery import RECHECK_S
 from nbalert.courier.ledger import Ledger
+from nbalert.courier.pauses import backoff_s
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.errors import CannotAsk, ChannelError
 from nbalert.message import Receipt

@@ -25,6 +25,7 @@ from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.listening import Listening, Posted
+from nbalert.courier.noise import Noise
 from nbalert.courier.opening import opened_store, served_inbox, set_aside_damaged, tell_of_files_aside
 from nbalert.courier.progress import Progress
 from nbalert.courier.projects import OwnInbox, Projects
@@ -77,6 +78,7 @@ class Courier:
             self._settled,
             self._kept,
             self._attendance.has_introduced,
+            lambda: self._intake.route(),
         )
         self._undelivered = Undelivered(store, self._delivery, inbox)
         self._responding = Responding(store, self._projects)
@@ -87,7 +89,7 @@ class Courier:
         self._listening = Listening(self._projects, self._ledger)
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
-        routing = Routing(store, self._delivery, self._projects, self._attendance.has_introduced)
+        routing = Routing(store, self._delivery, self._projects, Noise(), self._attendance.has_introduced)
         self._progress = Progress(
             store, self._delivery, self._projects, self._attendance, self._is_gone, clock
         )

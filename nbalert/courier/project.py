@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ class Project:
         network: The way out of the processes that brought it.
         hears: Name → whether only changes of level, of channels that hear every alert.
         kinds: Kind → source of the classes that the user's settings name.
+        handlers: As `Handler.model_dump` gives them.
         since: When they last read files or values that were others, on the clock that all processes share.
     """
 
@@ -38,6 +39,7 @@ class Project:
     network: Network = field(default_factory=Network)
     hears: Mapping[str, bool] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
+    handlers: Sequence[Mapping[str, Any]] = ()
     since: float = field(default=0.0, compare=False)
 
     @classmethod
@@ -56,6 +58,7 @@ class Project:
         return cls(
             *(settings.project, settings.default, values, problems, foreign, settings.network, hears),
             kinds=settings.kinds,
+            handlers=tuple(handler.model_dump(mode="json") for handler in settings.handlers),
         )
 
     @classmethod
@@ -79,6 +82,7 @@ class Project:
             Network.from_frame(frame.get("network", {})),
             frame.get("hears", {}),
             frame.get("kinds", {}),
+            tuple(frame.get("handlers", ())),
             frame.get("since", 0.0),
         )
 

@@ -6,6 +6,7 @@ Secrets live here, in memory, and nowhere else.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ from nbalert.channels.base import Channel
 from nbalert.courier.project import Project
 from nbalert.errors import NbalertError, SettingsError, UnknownChannel
 from nbalert.fields import without_secrets
+from nbalert.handlers import Handler
 from nbalert.home import Home
+from nbalert.matching import Router
 from nbalert.network import Network
 from nbalert.settings import load_project
 
@@ -65,7 +68,8 @@ class Projects:
         self._host = host
         self._projects: dict[str, Project] = {}
         self._read: dict[str, tuple[float, Project]] = {}
-        self._built: dict[tuple[str, str], _Built] = {}
+        self._routers: dict[str, tuple[Project, Router]] = {}
+        self._built: dict[tuple[str, str, str], _Built] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     def learn(self, project: Project) -> frozenset[str]:
@@ -84,13 +88,16 @@ class Projects:
         return project.changes(known)
 
     @contextmanager
-    def using(self, key: str, name: str) -> Iterator[Channel]:
+    def using(self, key: str, name: str, look: Mapping[str, Any] | None = None) -> Iterator[Channel]:
         """The channel of that name in that project; it is not closed while it is used.
+
+        Args:
+            look: Settings that take the place of its own, for as long as they are these.
 
         Raises:
             NotReady: It waits for something; the text says for what.
         """
-        built = self._found(key, name)
+        built = self._found(key, name, look or {})
         built.users += 1
         try:
             yield built.channel
@@ -102,8 +109,8 @@ class Projects:
             built.users -= 1
             self._close_unused(built)
 
-    def hears(self, key: str) -> dict[str, bool]:
-        """Channels of a project that hear every alert → whether only changes of its level.
+    def router(self, key: str) -> Router:
+        """Who hears what of a project's alerts.
 
         Raises:
             NotReady: Its settings are not known, or wrong as a whole.
@@ -111,7 +118,11 @@ class Projects:
         project = self._project(key)
         if problem := project.problems.get(""):
             raise NotReady(problem)
-        return dict(project.hears)
+        known, router = self._routers.get(key, (None, None))
+        if router is None or known is not project:
+            router = Router((Handler.model_validate(one) for one in project.handlers), project.hears)
+            self._routers[key] = project, router
+        return router
 
     def resolved(self, key: str, name: str) -> str:
         """The name of a channel; an empty one is the default one of the project."""
@@ -119,7 +130,11 @@ class Projects:
 
     def notes(self) -> list[dict[str, str]]:
         """What channels have to say for status: a row each with `project`, `channel` and `note`."""
-        said = {key: without_secrets(b.channel.note, b.channel.settings) for key, b in self._built.items()}
+        said = {
+            (key, name): without_secrets(built.channel.note, built.channel.settings)
+            for (key, name, look), built in self._built.items()
+            if not look
+        }
         return [{"project": key, "channel": name, "note": note} for (key, name), note in said.items() if note]
 
     @contextmanager
@@ -140,7 +155,7 @@ class Projects:
             built.users = 0
             self._close_unused(built)
 
-    def _found(self, key: str, name: str) -> _Built:
+    def _found(self, key: str, name: str, look: Mapping[str, Any]) -> _Built:
         project = self._project(key)
         name = name or project.default
         if problem := project.problems.get("") or project.problems.get(name):
@@ -149,10 +164,10 @@ class Projects:
             return self._hosted(key, name, f"{_waits_for(key)} that has registered the kind {kind!r}")
         if name not in project.channels:
             raise NotReady(str(UnknownChannel(name, project.names)))
-        values = project.channels[name]
+        values = {**project.channels[name], **look}
         if not values.get("enabled", True):
             raise NotReady(f"channel {name} is switched off (enabled = false)")
-        return self._channel(key, name, values, project.network)
+        return self._channel((key, name, _looks(look)), values, project.network)
 
     def _project(self, key: str) -> Project:
         if known := self._projects.get(key):
@@ -168,15 +183,16 @@ class Projects:
             self._read[key] = time.monotonic(), project
         return project
 
-    def _channel(self, key: str, name: str, values: Mapping[str, Any], network: Network) -> _Built:
-        known = self._built.get((key, name))
+    def _channel(self, place: tuple[str, str, str], values: Mapping[str, Any], network: Network) -> _Built:
+        key, name, _ = place
+        known = self._built.get(place)
         if known and (known.values, known.network) == (values, network):
             return known
         try:
             channels.packaged_class(str(values["kind"]))
         except SettingsError as error:  # an extra or a package that the courier's environment lacks
             return self._hosted(key, name, f"{_waits_for(key)} that can load it: {error}")
-        built = self._built[key, name] = self._made(name, values, network)
+        built = self._built[place] = self._made(name, values, network)
         if known:
             known.is_replaced = True
             self._close_unused(known)
@@ -209,6 +225,10 @@ class Projects:
         """Close all channels."""
         await asyncio.gather(*(b.channel.aclose() for b in self._built.values()), return_exceptions=True)
         self._built.clear()
+
+
+def _looks(look: Mapping[str, Any]) -> str:
+    return json.dumps(look, sort_keys=True) if look else ""
 
 
 def _waits_for(key: str) -> str:

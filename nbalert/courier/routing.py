@@ -1,61 +1,23 @@
-"""Which channels hear an alert that did not name them, and what level each alert had last.
+"""When an alert is routed: in the order of acceptance, once the settings of its project are known.
 
-    intake ─▶ enter ─▶ routed at once, or kept in `unrouted` until its project's settings are known
-                              └─▶ a delivery (about `global`) for every channel that hears it
-
-A channel with `global` hears every alert once, named or not; with `state_changes_only` those alone whose
-level is another than the last time, where an alert that was never heard of counts as OK. So does Kapacitor.
+intake ─▶ enter ─▶ addressed at once, or kept in `unrouted` until its project's settings are known
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 
-from nbalert.courier.delivery import GLOBAL, Delivery, introduction_left_s
+from nbalert.courier.addressing import Addressing
+from nbalert.courier.delivery import Delivery
+from nbalert.courier.levels import Levels
+from nbalert.courier.noise import Arrival, Noise
+from nbalert.courier.pauses import introduction_left_s
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.store import Store
+from nbalert.matching import Change, Router
 from nbalert.message import Level
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message that is stored.
-
-    Args:
-        message: Its body, as `Message.to_json` gives it.
-    """
-
-    id: str
-    accepted_at: float
-    origin: str
-    project: str
-    message: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An alert's level at its last run and at this one. What was never heard of counts as OK.
-
-    Args:
-        before_s: How long it had the level before.
-    """
-
-    before: Level
-    now: Level
-    before_s: float
-
-    @property
-    def is_one(self) -> bool:
-        """Whether they differ."""
-        return self.before != self.now
-
-    @property
-    def is_recovery(self) -> bool:
-        """Whether it failed before, and does so no longer."""
-        return self.before >= Level.WARNING > self.now
 
 
 class Routing:
@@ -66,98 +28,98 @@ class Routing:
     """
 
     def __init__(
-        self, store: Store, delivery: Delivery, projects: Projects, has_introduced: Callable[[str], bool]
+        self,
+        store: Store,
+        delivery: Delivery,
+        projects: Projects,
+        noise: Noise,
+        has_introduced: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._delivery = delivery
         self._projects = projects
+        self._addressing = Addressing(store, delivery, projects, noise)
         self._has_introduced = has_introduced
+        self._levels = Levels(store)
         rows = store.rows("SELECT DISTINCT m.project FROM unrouted u JOIN message m ON m.id = u.message")
         self._behind = {str(row["project"]) for row in rows}
 
     def note(self, arrival: Arrival) -> Change:
         """Keep the level of an alert, in the order of acceptance. The caller holds a transaction."""
-        key, level, at = (
-            (arrival.project, _alert(arrival.message)),
-            arrival.message["level"],
-            arrival.accepted_at,
-        )
-        found = self._store.row("SELECT level, changed_at FROM alert WHERE project = ? AND id = ?", *key)
-        self._store.execute(
-            "INSERT INTO alert (project, id, level, at, changed_at) VALUES (?1, ?2, ?3, ?4, ?4)"
-            " ON CONFLICT (project, id) DO UPDATE SET level = ?3, at = ?4,"
-            " changed_at = CASE WHEN level = ?3 THEN changed_at ELSE ?4 END",
-            *(*key, level, at),
-        )
-        if found is None:
-            return Change(Level.OK, Level[level], 0.0)
-        return Change(Level[found["level"]], Level[level], at - found["changed_at"])
+        return self._levels.note(arrival)
 
-    def enter(self, arrival: Arrival, *, has_changed: bool) -> None:
+    def keep_quiet(self, arrival: Arrival, channels: Iterable[str], change: Change) -> None:
+        """Enter that its sender wanted it told of changes only. The caller holds a transaction."""
+        self._addressing.keep_quiet(arrival, channels, change)
+
+    def enter(self, arrival: Arrival, channels: Iterable[str], change: Change, *, is_end: bool) -> bool:
         """Route an alert that has just been stored, or keep it.
 
         The caller holds a transaction, and calls `go_on` now and then.
 
         Args:
-            has_changed: Whether its level is another than the time before.
+            channels: Whom its sender named; an empty name is the default channel.
+            is_end: Whether its progress stands on them, which is not left to say that it runs.
+
+        Returns:
+            Whether nobody will hear it of whom its sender could wait for.
         """
-        hears = None if arrival.project in self._behind else self._hears(arrival)
-        if hears is not None:
-            self._route(arrival, hears, has_changed)
-            return
+        for channel in channels:  # also before anything is known: status says what it waits for
+            self._delivery.add(arrival.id, arrival.project, channel, "post")
+        router = None if arrival.project in self._behind else self._router(arrival)
+        if router is not None:
+            return self._addressing.route(arrival, router, change, is_end=is_end)
         self._store.execute(
-            "INSERT INTO unrouted (message, has_changed) VALUES (?, ?)", arrival.id, has_changed
+            "INSERT INTO unrouted (message, has_changed, change, is_end) VALUES (?, ?, ?, ?)",
+            *(arrival.id, change.is_one, json.dumps(asdict(change)), is_end),
         )
         self._behind.add(arrival.project)
+        return False
 
-    def go_on(self) -> None:
-        """Route what was kept, as far as the settings of its project are known by now."""
+    def go_on(self) -> list[str]:
+        """Route what was kept, as far as the settings of its project are known by now.
+
+        Returns:
+            Ids of messages that nobody will hear of whom their senders could wait for.
+        """
+        unheard: list[str] = []
         for project in sorted(self._behind):
-            if self._has_caught_up(project):
+            if self._has_caught_up(project, unheard):
                 self._behind.discard(project)
+        return unheard
 
-    def _has_caught_up(self, project: str) -> bool:
+    def _has_caught_up(self, project: str, unheard: list[str]) -> bool:
         """Route in order: changes are told from one to the next, so nothing overtakes."""
         for row in self._store.rows(
-            "SELECT u.seq, u.has_changed, m.* FROM unrouted u JOIN message m ON m.id = u.message"
-            " WHERE m.project = ? ORDER BY u.seq",
+            "SELECT u.seq, u.has_changed, u.change, u.is_end, m.* FROM unrouted u"
+            " JOIN message m ON m.id = u.message WHERE m.project = ? ORDER BY u.seq",
             project,
         ):
             arrival = Arrival(row["id"], row["accepted_at"], row["origin"], project, json.loads(row["body"]))
-            if (hears := self._hears(arrival)) is None:
+            if (router := self._router(arrival)) is None:
                 return False
             with self._store.transaction():
-                has_changed = row["has_changed"]
-                if has_changed is None:  # kept by an earlier version
-                    has_changed = self.note(arrival).is_one
-                self._route(arrival, hears, bool(has_changed))
+                change = self._change(arrival, row["change"], row["has_changed"])
                 self._store.execute("DELETE FROM unrouted WHERE seq = ?", row["seq"])
+                if self._addressing.route(arrival, router, change, is_end=bool(row["is_end"])):
+                    unheard.append(arrival.id)
         return True
 
-    def _hears(self, arrival: Arrival) -> Mapping[str, bool] | None:
-        """Channels of the project that hear everything → only changes; None while that is not known."""
+    def _change(self, arrival: Arrival, noted: str | None, has_changed: int | None) -> Change:
+        """As it was noted at its acceptance; earlier versions noted less of it, or nothing."""
+        if noted:
+            found = json.loads(noted)
+            return Change(**{**found, "before": Level(found["before"]), "now": Level(found["now"])})
+        if has_changed is None:
+            return self.note(arrival)
+        now = Level[arrival.message["level"]]
+        return Change(Level.OK if has_changed else now, now)
+
+    def _router(self, arrival: Arrival) -> Router | None:
+        """The handlers of the project; None while they are not known."""
         if introduction_left_s(arrival.accepted_at) > 0 and not self._has_introduced(arrival.origin):
             return None
         try:
-            return self._projects.hears(arrival.project)
+            return self._projects.router(arrival.project)
         except NotReady:
             return None
-
-    def _route(self, arrival: Arrival, hears: Mapping[str, bool], has_changed: bool) -> None:
-        if not hears:
-            return
-        posts = self._store.rows(
-            "SELECT channel FROM delivery WHERE message = ? AND kind = 'post'", arrival.id
-        )
-        named = {self._projects.resolved(arrival.project, post["channel"]) for post in posts}
-        for channel, only_changes in hears.items():
-            if channel not in named and (has_changed or not only_changes):
-                self._delivery.add(arrival.id, arrival.project, channel, "post", GLOBAL)
-
-
-def _alert(message: Mapping[str, Any]) -> str:
-    """What is one alert over its runs: a cell of a notebook, or what bears the same name."""
-    source = message["source"]
-    if source["notebook"] and source["cell_id"]:
-        return f"{source['notebook']}#{source['cell_id']}"
-    return str(message.get("alert") or message["title"])

@@ -2,6 +2,7 @@
 
     message ──▶ delivery (kind post, later update or remind) ──▶ receipt
        │  unrouted: whose further channels are not known yet    alert: the last level of each
+       │  routed: what became of it on each channel that would hear it    told: when, for reminders
        │  progress: which message shows how far a run is, and which tells of its end
        └─ question ──▶ reply…    due: what falls due while it is open    audit: what happened, for good
 
@@ -112,7 +113,31 @@ _PROGRESS: Step = (
     "ALTER TABLE unrouted ADD COLUMN has_changed INTEGER",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING, _PROGRESS)
+_HANDLERS: Step = (
+    # How many runs in a row had the level; since when, and for how many runs, it fails (NULL: it does not).
+    "ALTER TABLE alert ADD COLUMN runs INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE alert ADD COLUMN failing_at REAL",
+    "ALTER TABLE alert ADD COLUMN failing_runs INTEGER NOT NULL DEFAULT 0",
+    "UPDATE alert SET failing_at = changed_at, failing_runs = 1 WHERE level IN ('WARNING', 'CRITICAL')",
+    # The whole change, as JSON, and whether its progress stands where it was named.
+    "ALTER TABLE unrouted ADD COLUMN change TEXT",
+    "ALTER TABLE unrouted ADD COLUMN is_end INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX unrouted_by_message ON unrouted (message)",
+    # What became of a message on each channel that would hear it, and by which handler; `shown`: as JSON, how
+    # that handler has the channel show it.
+    """CREATE TABLE routed (
+    message TEXT NOT NULL REFERENCES message, channel TEXT NOT NULL, handler TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('delivered', 'digested', 'suppressed')),
+    rule TEXT NOT NULL DEFAULT '', shown TEXT NOT NULL DEFAULT '', PRIMARY KEY (message, channel, handler)
+) WITHOUT ROWID""",
+    # When a channel was told last of an alert, where a handler reminds it.
+    """CREATE TABLE told (
+    project TEXT NOT NULL, alert TEXT NOT NULL, channel TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (project, alert, channel)
+) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING, _PROGRESS, _HANDLERS)
 """The first step makes the tables in an empty file."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

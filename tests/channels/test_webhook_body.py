@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from nbalert.channels.webhook_body import FIELDS, checked, filled
+from nbalert.channels.webhook_body import checked, filled
 from nbalert.message import Image, Level, Message, Source
+from nbalert.templates import FIELDS
 from tests.inboxes import question
 
 MESSAGE = Message(

@@ -17,6 +17,7 @@ from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
 from nbalert.courier.ledger import Hearers, Ledger
+from nbalert.courier.noise import Noise
 from nbalert.courier.progress import Progress
 from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
@@ -58,6 +59,7 @@ class Rooms:
             self.settled.append,
             lambda project, messages, reason: self.kept.append((messages, reason)),
             lambda origin: origin not in self.strangers,
+            lambda: self.intake.route(),
         )
         self.responding = Responding(self.store, self.projects)
         hearers = Hearers(
@@ -68,8 +70,9 @@ class Rooms:
         self.ledger = Ledger(self.store, self.delivery, self.trail, self.agenda, self.clock, hearers)
         urging = Urging(self.store, self.delivery, self.trail, self.agenda)
         self.due = {"end": self.ledger.expire, "remind": urging.remind, "escalate": urging.escalate}
+        self.noise = Noise()
         routing = Routing(
-            self.store, self.delivery, self.projects, lambda origin: origin not in self.strangers
+            self.store, self.delivery, self.projects, self.noise, lambda origin: origin not in self.strangers
         )
         self.attendance = Attendance()
         self.progress = Progress(

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from nbalert.courier.delivery import FIRST_DELAY_S, LONGEST_DELAY_S, backoff_s
+from nbalert.courier.pauses import FIRST_DELAY_S, LONGEST_DELAY_S, backoff_s
 from nbalert.courier.project import Project
 from nbalert.home import Home
 from nbalert.message import Message

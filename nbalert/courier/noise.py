@@ -1,0 +1,83 @@
+"""What becomes of an alert that a channel would hear: it is delivered, put into a digest, or suppressed.
+
+routing ─▶ candidate ─▶ verdict ─▶ a row of `routed`: exactly one a message and channel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from nbalert.handlers import Handler
+from nbalert.matching import Change
+
+
+class Outcome(StrEnum):
+    """What becomes of it."""
+
+    DELIVERED = "delivered"
+    DIGESTED = "digested"
+    SUPPRESSED = "suppressed"
+
+
+class Verdict(NamedTuple):
+    """What becomes of it, and why.
+
+    Args:
+        rule: Why it is not delivered: a key of settings, or another word that a reader of the record knows.
+    """
+
+    outcome: Outcome
+    rule: str = ""
+
+
+DELIVER = Verdict(Outcome.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that is stored.
+
+    Args:
+        message: Its body, as `Message.to_json` gives it.
+    """
+
+    id: str
+    accepted_at: float
+    origin: str
+    project: str
+    message: Mapping[str, Any]
+
+    @property
+    def alert(self) -> str:
+        """What is one alert over its runs: a cell of a notebook, or what bears the same name."""
+        source = self.message["source"]
+        if source["notebook"] and source["cell_id"]:
+            return f"{source['notebook']}#{source['cell_id']}"
+        return str(self.message.get("alert") or self.message["title"])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message and a channel that would hear it.
+
+    Args:
+        channel: By its own name; empty where a digest is only published.
+        handler: By which it hears it; None where the sender named the channel.
+        change: Of its level since its last run.
+    """
+
+    arrival: Arrival
+    channel: str
+    handler: Handler | None
+    change: Change
+
+
+class Noise:
+    """Asked for each candidate, within the transaction that records its answer."""
+
+    def judge(self, candidate: Candidate) -> Verdict:
+        """What becomes of it."""
+        return DELIVER
