@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -127,6 +129,45 @@ def _imports(path: Path, modules: dict[str, Path]) -> Iterator[str]:
 def test_every_module_has_its_room() -> None:
     """A new module is given its place before it is used."""
     assert {_room(name) for name in _modules()} == set(_level())
+
+
+def test_the_map_is_true() -> None:
+    """CONTRIBUTING.md names every module once, from top to ground."""
+    named = list(_named())
+    assert sorted(named) == sorted(_modules())
+    heights = [_level()[_room(name)] for name in named]
+    assert heights == sorted(heights, reverse=True)
+
+
+def _named() -> Iterator[str]:
+    """Modules in the first column of the map; `courier/` in front of names says whose they are."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## The map")[2].partition("\n## ")[0]
+    for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        package = ""
+        for name in re.findall(r"`(.+?)`", row):
+            if name.endswith("/"):
+                package = name[:-1]
+            elif name == "__init__":
+                yield package or name
+            else:
+                yield f"{package}.{name}".lstrip(".")
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """CONTRIBUTING.md has one row for each package that pyproject.toml asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {
+        re.split(r"[><=\[]", line)[0]
+        for lines in (project["dependencies"], *project["optional-dependencies"].values())
+        for line in lines
+    }
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## Dependencies")[2].partition("\n## ")[0]
+    firsts = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)[1:]
+    named = [name for cell in firsts for name in re.sub(r" \(.*\)", "", cell).split(", ")]
+    assert len(named) == len(set(named))
+    assert wanted - {"nbalert"} <= set(named)
 
 
 @pytest.mark.parametrize("name", sorted(_modules()))
