@@ -256,7 +256,7 @@ def test_nobody_there(tmp_path: Path) -> None:
 
 
 def test_something_else_there(tmp_path: Path) -> None:
-    """An address that is no inbox is a refusal that says so."""
+    """An address that is no inbox, or not just now, is tried again, and the error says it."""
 
     async def work() -> None:
         async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -267,7 +267,7 @@ def test_something_else_there(tmp_path: Path) -> None:
         async with await asyncio.start_server(hello, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             channel = InboxChannel("team", InboxSettings(kind="inbox", url=f"http://127.0.0.1:{port}"))
-            with pytest.raises(ChannelRefused, match="team: this is no inbox; check the url"):
+            with pytest.raises(ChannelUnreachable, match="has not answered as an inbox does; check the url"):
                 await channel.post(some_message(), "k")
             await channel.aclose()
 

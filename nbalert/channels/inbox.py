@@ -11,7 +11,7 @@ from pydantic import Field
 
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
-from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused
+from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 from nbalert.fields import ChannelSettings, Secret
 from nbalert.message import Message, Receipt
 from nbalert.policy import ANYONE, Reply
@@ -55,7 +55,9 @@ class InboxChannel(Channel):
             answer = response.json()
             return Receipt(channel=self.name, reference=answer["id"], link=answer["link"])
         except (ValueError, KeyError, TypeError):
-            raise ChannelRefused(f"{self.name}: this is no inbox; check the url in the settings") from None
+            raise ChannelUnreachable(
+                f"{self.name}: {response.url.host} has not answered as an inbox does; check the url"
+            ) from None
 
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Replace the message in place; a decision takes its buttons away."""

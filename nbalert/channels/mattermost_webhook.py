@@ -9,11 +9,11 @@ import httpx
 
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
-from nbalert.channels.mattermost_errors import fault, placing
+from nbalert.channels.mattermost_errors import fault, foreign, placing
 from nbalert.channels.mattermost_pace import MattermostPace
 from nbalert.channels.mattermost_settings import MattermostWebhookSettings
 from nbalert.channels.mattermost_shape import render
-from nbalert.errors import ChannelDenied, ChannelRefused
+from nbalert.errors import ChannelRefused
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 
@@ -43,7 +43,7 @@ class MattermostWebhookChannel(Channel):
         with placing(message):
             answer = await self._http.request("POST", self._url, json=self._body(message))
         if answer.text.strip() != "ok":
-            raise ChannelDenied(f"{self.name}: this is no webhook of Mattermost; check `url`")
+            raise foreign(self.name, answer)
         return Receipt(channel=self.name, reference=key)
 
     async def aclose(self) -> None:

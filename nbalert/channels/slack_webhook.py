@@ -10,7 +10,7 @@ from nbalert.channels.http import Http
 from nbalert.channels.slack_account import Account
 from nbalert.channels.slack_blocks import NATIVE, render
 from nbalert.channels.slack_settings import SlackWebhookSettings
-from nbalert.errors import ChannelDenied, ChannelRefused
+from nbalert.errors import ChannelRefused, ChannelUnreachable
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 
@@ -41,7 +41,9 @@ class SlackWebhookChannel(Channel):
         await self._pace.turn("")
         answer = await self._http.request("POST", self.settings.url.get_secret_value(), json=body)
         if answer.text.strip() != "ok":
-            raise ChannelDenied(f"{self.name}: this is no webhook of Slack; check the url in the settings")
+            raise ChannelUnreachable(
+                f"{self.name}: {answer.url.host} has not answered as a webhook of Slack does; check url"
+            )
         return Receipt(channel=self.name, reference=key)
 
     async def aclose(self) -> None:

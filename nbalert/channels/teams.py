@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
 from nbalert.channels.teams_card import card
-from nbalert.errors import ChannelDenied, ChannelError, ChannelRefused
+from nbalert.errors import ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 from nbalert.fields import ChannelSettings, SecretUrl
 from nbalert.message import Message, Receipt
 
@@ -79,7 +79,9 @@ class TeamsChannel(Channel):
             )
         answer = await self._http.request("POST", str(self._url), json=card(message))
         if answer.status_code != ANSWERED and answer.content:
-            raise ChannelDenied(f"{self.name}: this is no workflow of Teams; check `url`")
+            raise ChannelUnreachable(
+                f"{self.name}: {answer.url.host} has not answered as a workflow of Teams does; check `url`"
+            )
         return Receipt(channel=self.name, reference=key)
 
     async def problems(self) -> list[str]:

@@ -45,7 +45,7 @@ class InboxRow(Row):
 
     def seen(self) -> list[Seen]:
         """As the page shows it."""
-        listed = self._person("bob").get("/api/messages").raise_for_status().json()["messages"]
+        listed = self._person("bob").get("/api/messages?limit=100").raise_for_status().json()["messages"]
         return [_seen(view["message"]) for view in listed]
 
     def revoke(self) -> None:

@@ -58,7 +58,7 @@ class Ntfy:
         self.faults: list[str] = []
         self.news = threading.Condition(threading.RLock())
         self.http = Webhook(self._answer)
-        self._burst, self._times = burst, deque[float]()
+        self.burst, self._times = burst, deque[float]()
         self._ids = itertools.count(1)
         self._streams: list[tuple[list[str], asyncio.Queue[Message | None], asyncio.AbstractEventLoop]] = []
         self.subscribed: list[list[str]] = []
@@ -235,9 +235,9 @@ class Ntfy:
 
     def _count(self) -> None:
         now = time.monotonic()
-        while self._times and now - self._times[0] > 5 * self._burst:
+        while self._times and now - self._times[0] > 5 * self.burst:
             self._times.popleft()
-        if len(self._times) >= self._burst:
+        if len(self._times) >= self.burst:
             raise Refused(42901, "limit reached: too many requests")
         self._times.append(now)
 

@@ -17,7 +17,6 @@ from tests.chat_servers.webhook import Answer, Request, Webhook, status
 PATH = "/powerautomate/automations/direct/workflows/0ec4/triggers/manual/paths/invoke"
 SIG = "signature-secret"
 LIMIT = 28_672
-PER_S = 4
 _TYPES = {"TextBlock", "Container", "FactSet", "Image", "ActionSet", "ColumnSet"}
 
 
@@ -27,6 +26,7 @@ class Teams:
     def __init__(self) -> None:
         self.sig = SIG
         self.is_on = True
+        self.per_s = 4
         self.cards: list[dict[str, Any]] = []
         self.faults: list[str] = []
         """Of cards that were taken, and failed in the workflow's run, of which nobody is told."""
@@ -51,7 +51,7 @@ class Teams:
         sig = parse_qs(url.query).get("sig", [""])[0]
         now = time.monotonic()
         self._taken = [at for at in self._taken if now - at < 1.0]
-        if len(self._taken) >= PER_S + 1:
+        if len(self._taken) >= self.per_s + 1:
             return status(429, Retry_After="1")
         self._taken.append(now)
         if url.path != PATH:

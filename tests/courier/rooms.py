@@ -108,9 +108,9 @@ class Rooms:
         assert row is not None
         return row
 
-    async def until(self, is_so: Callable[[], object]) -> None:
+    async def until(self, is_so: Callable[[], object], timeout_s: float = 20) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(timeout_s):
             while not is_so():  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
 
