@@ -11,7 +11,7 @@ import pytest
 from nbalert import channels
 from nbalert.channels.base import Channel
 from nbalert.channels.mattermost_text import escape
-from nbalert.errors import ChannelDenied, ChannelRefused
+from nbalert.errors import ChannelDenied, ChannelRefused, ChannelUnreachable
 from nbalert.message import Image, Message
 from tests.channels.row_mattermost import rendered
 from tests.chat_servers import mattermost_world as world
@@ -80,7 +80,7 @@ def test_what_it_refuses(mattermost: Mattermost) -> None:
         with pytest.raises(ChannelDenied, match="an administrator has switched off incoming webhooks"):
             await channel.post(Message(title="t"), "key")
         mattermost.http.always(Answer(body=b"{}"))
-        with pytest.raises(ChannelDenied, match="no webhook of Mattermost; check `url`"):
+        with pytest.raises(ChannelUnreachable, match="as Mattermost does; check `url`"):
             await channel.post(Message(title="t"), "key")
 
     use(mattermost.hook_url, work)

@@ -303,7 +303,7 @@ def test_a_webhook(slack: Slack) -> None:
             slack.http.plan(Answer(400, body=b"invalid_payload"), Answer(body=b"<html>"))
             with pytest.raises(ChannelRefused):
                 await channel.post(Message(title="y"), "key")
-            with pytest.raises(ChannelDenied, match="no webhook of Slack"):
+            with pytest.raises(ChannelUnreachable, match="as a webhook of Slack does; check url"):
                 await channel.post(Message(title="y"), "key")
         finally:
             await channel.aclose()
