@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nbalert.inbox import asides
+from nbalert.inbox import asides, finding
 from nbalert.inbox.database import connect, next_change, transaction, translated
-from nbalert.inbox.entry import Entry, columns
+from nbalert.inbox.entry import Entry, body_of, columns
+from nbalert.inbox.finding import EVERYTHING, Filters
 from nbalert.message import Image, Message
 from nbalert.policy import Reply
 
@@ -54,7 +55,7 @@ class Archive:
         Returns:
             The message's id.
         """
-        id_ = secrets.token_urlsafe(12)
+        id_, body = secrets.token_urlsafe(12), body_of(message)
         with transaction(self._database):
             known = self._database.execute(
                 "SELECT id FROM messages WHERE sender = ? AND key = ?", (sender, key)
@@ -63,23 +64,26 @@ class Archive:
                 return str(known["id"])
             number = self._database.execute(
                 "INSERT INTO messages (id, sender, key, change, is_open, body, brief) VALUES (?,?,?,?,?,?,?)",
-                (id_, sender, key, next_change(self._database), *columns(message)),
+                (id_, sender, key, next_change(self._database), *columns(body)),
             ).lastrowid
             self._put_images(number, message.images)
+            finding.file(self._database, number, body)
         return id_
 
     def update(self, sender: str, id_: str, message: Message) -> bool:
         """Put a newer version in place; False if this sender has no such message."""
+        body = body_of(message)
         with transaction(self._database):
             number = self._mine(sender, id_)
             if number is None:
                 return False
             self._database.execute(
                 "UPDATE messages SET change = ?, is_open = ?, body = ?, brief = ? WHERE number = ?",
-                (next_change(self._database), *columns(message), number),
+                (next_change(self._database), *columns(body), number),
             )
             self._database.execute("DELETE FROM images WHERE message = ?", (number,))
             self._put_images(number, message.images)
+            finding.file(self._database, number, body)
         return True
 
     def reply(self, entry: Entry, person: str, text: str, way: str) -> Reply:
@@ -111,14 +115,34 @@ class Archive:
         found = self._entries("SELECT *, body AS shown FROM messages WHERE id = ?", (id_,))
         return found[0] if found else None
 
-    def before(self, number: int | None, limit: int) -> list[Entry]:
-        """The messages before one, or the newest; oldest first, long parts cut."""
-        found = self._entries(
-            "SELECT *, ifnull(brief, body) AS shown FROM messages WHERE number < ?"
-            " ORDER BY number DESC LIMIT ?",
-            (2**62 if number is None else number, limit),
-        )
-        return found[::-1]
+    def before(self, number: int | None, limit: int, filters: Filters = EVERYTHING) -> list[Entry]:
+        """The messages before one, or the newest; oldest first, long parts cut. Filtered: those that fit."""
+        values: list[object] = [2**62 if number is None else number, limit]
+        rule = "number < ? ORDER BY number DESC LIMIT ?"
+        if filters:
+            numbers, values = finding.query(filters, 2**62 if number is None else number, limit)
+            rule = f"number IN ({numbers}) ORDER BY number DESC"
+        query = f"SELECT *, ifnull(brief, body) AS shown FROM messages WHERE {rule}"
+        return self._entries(query, values)[::-1]
+
+    def names(self) -> dict[str, list[str]]:
+        """What there is to filter by."""
+        with translated():
+            return {
+                "notebooks": finding.names(self._database, "notebook"),
+                "people": finding.names(self._database, "person"),
+            }
+
+    @property
+    def unfiled(self) -> int:
+        """How many old messages, at most, a filter does not find yet."""
+        with translated():
+            return finding.unfiled(self._database)
+
+    def file_older(self, limit: int) -> int:
+        """Make some more of them findable; how many there may be left."""
+        with transaction(self._database):
+            return finding.file_older(self._database, limit)
 
     def open(self, limit: int) -> list[Entry]:
         """The newest questions without a decision, oldest first."""
@@ -161,7 +185,7 @@ class Archive:
             ).fetchall()
         return [(row["id"], _reply(row)) for row in rows]
 
-    def _entries(self, query: str, values: tuple[object, ...]) -> list[Entry]:
+    def _entries(self, query: str, values: Sequence[object]) -> list[Entry]:
         with translated():
             rows = self._database.execute(query, values).fetchall()
             numbers = [row["number"] for row in rows]

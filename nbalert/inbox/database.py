@@ -74,7 +74,19 @@ CREATE TABLE reminders (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _ASIDES)
+_FINDING = """
+CREATE TABLE facets (                              -- what messages are filtered by
+    message INTEGER PRIMARY KEY REFERENCES messages,
+    level TEXT NOT NULL, notebook TEXT NOT NULL, person TEXT NOT NULL
+);
+CREATE INDEX facets_level ON facets (level, message);
+CREATE INDEX facets_notebook ON facets (notebook, message);
+CREATE INDEX facets_person ON facets (person, message);
+CREATE VIRTUAL TABLE words USING fts5 (text, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2');
+INSERT INTO facts SELECT 'unfiled', ifnull(max(number), 0) FROM messages; -- up to here they are filed later
+"""
+
+STEPS = (_FIRST, _ASIDES, _FINDING)
 """Each takes a file from one version to the next. What was released is never changed, only added to."""
 VERSION = len(STEPS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbalert.inbox.asides import Notice, Reminder
@@ -55,11 +55,15 @@ class Entry:
         return Decision.from_json(data) if data else None
 
 
-def columns(message: Message) -> tuple[bool, str, str | None]:
+def body_of(message: Message) -> dict[str, Any]:
+    """`Message.to_json()` with digests in place of the pictures."""
+    images = [{"mime": i.mime, "name": i.name, "digest": _digest(i.data)} for i in message.images]
+    return {**replace(message, images=()).to_json(), "images": images}
+
+
+def columns(body: dict[str, Any]) -> tuple[bool, str, str | None]:
     """Whether it is open, the whole, and the brief version where something is long."""
-    body = message.to_json()
-    body["images"] = [{"mime": i.mime, "name": i.name, "digest": _digest(i.data)} for i in message.images]
-    is_open = message.question is not None and message.decision is None
+    is_open = body["question"] is not None and body["decision"] is None
     cuts = {name: body[name] for name in _cut(body)}
     brief = {**body, **{n: _shortened(text) for n, text in cuts.items()}, "cut": list(cuts)}
     return is_open, json.dumps(body), json.dumps(brief) if cuts else None

@@ -10,6 +10,7 @@ from tornado.web import HTTPError
 
 from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.entry import Entry
+from nbalert.inbox.finding import Filters
 from nbalert.inbox.people import SESSION_S
 from nbalert.inbox.site import Site
 from nbalert.inbox.views import check_shown, message_link, person_view
@@ -19,6 +20,7 @@ MESSAGE_BYTES = 25 * 1024 * 1024
 PAGE_LIMIT = 100
 OPEN_LIMIT = 50
 KEY_CHARS = 512
+FILTER_CHARS = 1000
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 
 
@@ -85,15 +87,13 @@ class MessagesHandler(Handler):
     body_bytes = MESSAGE_BYTES
 
     def get(self) -> None:
-        """The newest, or those before a number; without `before` also every open question."""
-        before = self.get_query_argument("before", "")
-        limit = self.get_query_argument("limit", "50")
-        if not (before or "0").isdecimal() or not limit.isdecimal() or len(before) > 18 or len(limit) > 9:
-            raise HTTPError(400, "before and limit are numbers")
-        count = max(1, min(int(limit), PAGE_LIMIT))
-        change = self.site.archive.last_change  # read first: what comes in between is sent twice, not never
-        entries = self.site.archive.before(int(before) if before else None, count + 1)
-        waiting = [] if before else self.site.archive.open(OPEN_LIMIT)
+        """The newest that fit, or those before a number; without `before` also every open question."""
+        before, count, filters = self._number("before", 0), self._number("limit", 50), self._filters()
+        count = max(1, min(count, PAGE_LIMIT))
+        archive = self.site.archive
+        change = archive.last_change  # read first: what comes in between is sent twice, not never
+        entries = archive.before(before or None, count + 1, filters)
+        waiting = [] if before else archive.open(OPEN_LIMIT)
         self.finish(
             {
                 "messages": self._views(entries[-count:]),
@@ -101,6 +101,7 @@ class MessagesHandler(Handler):
                 "waiting": self._views(waiting),
                 "change": change,
                 "now": datetime.now(UTC).isoformat(),
+                "unfiled": archive.unfiled if filters else 0,
             }
         )
 
@@ -111,8 +112,30 @@ class MessagesHandler(Handler):
         self.site.seats.ring()
         self.finish({"id": id_, "link": message_link(self.site.url, id_)})
 
+    def _number(self, name: str, default: int) -> int:
+        given = self.get_query_argument(name, "") or str(default)
+        if not given.isdecimal() or len(given) > 18:
+            raise HTTPError(400, "before and limit are numbers")
+        return int(given)
+
+    def _filters(self) -> Filters:
+        given = {name: self.get_query_argument(name, "") for name in Filters.__slots__}
+        if any(len(value) > FILTER_CHARS for value in given.values()):
+            raise HTTPError(400, f"nothing longer than {FILTER_CHARS} characters can be looked for")
+        return Filters(**given)
+
     def _views(self, entries: Iterable[Entry]) -> list[dict[str, Any]]:
         return [person_view(entry, self.session.person) for entry in entries]
+
+
+class NamesHandler(Handler):
+    """`api/names`: what the page can filter by."""
+
+    auth: ClassVar[dict[str, Auth]] = {"GET": "person"}
+
+    def get(self) -> None:
+        """Notebooks and people, in order."""
+        self.finish(self.site.archive.names())
 
 
 class MessageHandler(Handler):

@@ -6,33 +6,20 @@ import asyncio
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from importlib.resources import files
-from mimetypes import guess_type
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar
 
 from tornado.httpserver import HTTPServer
-from tornado.web import Application, HTTPError
 
-from nbalert.errors import SettingsError
+from nbalert.errors import SettingsError, StoreError
 from nbalert.forks import keep_from_forks
-from nbalert.inbox.access import Auth, Handler
 from nbalert.inbox.archive import Archive
 from nbalert.inbox.binding import bound, is_loopback, locked, shown, tls_context
 from nbalert.inbox.guard import Guard, checked_public_url
-from nbalert.inbox.handlers import (
-    ImageHandler,
-    MeHandler,
-    MessageHandler,
-    MessagesHandler,
-    SenderHandler,
-    SessionHandler,
-)
 from nbalert.inbox.people import CODE_S, People
-from nbalert.inbox.questions import CodeHandler, NoticesHandler, RemindersHandler, RepliesHandler
+from nbalert.inbox.routes import application
 from nbalert.inbox.site import Site
-from nbalert.inbox.streams import PageEvents, ReplyEvents
 from nbalert.message import Message
 
 READ_BYTES = 128 * 1024 * 1024
@@ -40,6 +27,8 @@ READ_BYTES = 128 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
 IDLE_S = 3600.0
 END_S = 2.0
+FILED_AT_ONCE = 20
+FILING_PAUSE_S = 0.01
 LOCK_S = 1.0
 """How long a lock that is held is taken for that of a server which ends just now."""
 
@@ -83,6 +72,7 @@ class InboxServer:
         self._site: Site | None = None
         self._lock: BinaryIO | None = None
         self._is_damaged = False
+        self._filing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen, on the running loop.
@@ -107,6 +97,8 @@ class InboxServer:
 
     async def stop(self) -> None:
         """End all streams and connections, and close the file. Does nothing if it was not started."""
+        if self._filing:
+            self._filing.cancel()
         if self._server:
             self._server.stop()
         if self._site:
@@ -185,14 +177,22 @@ class InboxServer:
             send_timeout_s=self.send_timeout_s,
         )
         self._server = HTTPServer(
-            _application(self._site),
+            application(self._site),
             ssl_options=tls,
             max_body_size=READ_BYTES,
             body_timeout=BODY_TIMEOUT_S,
             idle_connection_timeout=IDLE_S,
         )
         self._server.add_socket(listener)
+        self._filing = asyncio.create_task(_file_older(self._site), name="inbox filing")
         keep_from_forks(listener)
+
+
+async def _file_older(site: Site) -> None:
+    """Make findable what an older nbalert has kept. Who asks meanwhile waits for one batch at most."""
+    with suppress(StoreError):  # a full disk or a damaged file is told to whoever posts next
+        while site.archive.file_older(FILED_AT_ONCE):  # noqa: ASYNC110 - it lets others in
+            await asyncio.sleep(FILING_PAUSE_S)
 
 
 async def _locked_soon(database: Path, url: str) -> BinaryIO | None:
@@ -210,54 +210,3 @@ async def _locked_soon(database: Path, url: str) -> BinaryIO | None:
 def login_link(url: str, code: str) -> str:
     """The URL of a page with a code. The fragment is not sent to any server, nor written to any log."""
     return f"{url.rstrip('/')}/#code={code}"
-
-
-class PageHandler(Handler):
-    """The page's own files. They hold nothing private."""
-
-    auth: ClassVar[dict[str, Auth]] = {"GET": "nobody", "HEAD": "nobody"}
-
-    def initialize(self, site: Site, page: dict[str, tuple[str, bytes]]) -> None:  # type: ignore[override]
-        """Tornado's constructor."""
-        super().initialize(site)
-        self._page = page
-
-    def get(self, name: str) -> None:
-        """One file."""
-        if name not in self._page:
-            raise HTTPError(404, "there is no such page")
-        kind, content = self._page[name]
-        self.set_header("Content-Type", f"{kind}; charset=utf-8")
-        self.set_header("Cache-Control", "no-cache")
-        self.finish(content)
-
-    head = get
-
-
-def _application(site: Site) -> Application:
-    shared: dict[str, Any] = {"site": site}
-    return Application(
-        [
-            (r"/api/session", SessionHandler, shared),
-            (r"/api/me", MeHandler, shared),
-            (r"/api/sender", SenderHandler, shared),
-            (r"/api/events", PageEvents, shared),
-            (r"/api/messages", MessagesHandler, shared),
-            (r"/api/messages/([\w-]{1,64})", MessageHandler, shared),
-            (r"/api/messages/([\w-]{1,64})/replies", RepliesHandler, shared),
-            (r"/api/messages/([\w-]{1,64})/code", CodeHandler, shared),
-            (r"/api/messages/([\w-]{1,64})/notices", NoticesHandler, shared),
-            (r"/api/messages/([\w-]{1,64})/reminders", RemindersHandler, shared),
-            (r"/api/messages/([\w-]{1,64})/images/(\d{1,4})", ImageHandler, shared),
-            (r"/api/replies/stream", ReplyEvents, shared),
-            (r"/(.*)", PageHandler, {**shared, "page": _page()}),
-        ],
-        log_function=lambda handler: None,  # refusals are answers, not news for a log
-    )
-
-
-def _page() -> dict[str, tuple[str, bytes]]:
-    """Name → type and content. In memory, so that an upgrade under a running server does no harm."""
-    found = {f.name: f.read_bytes() for f in (files("nbalert.inbox") / "page").iterdir() if f.is_file()}
-    pages = {name: (guess_type(name)[0] or "text/plain", content) for name, content in found.items()}
-    return {**pages, "": pages["index.html"]}

@@ -1,27 +1,24 @@
-// The page: signing in, loading, what is pushed, scrolling, keys.
+// The page: signing in, loading, what is pushed.
 
-import { card } from "./card.js";
 import { countdown, isOver, waitsFor } from "./ask.js";
-import { dayLines, icon } from "./dom.js";
+import { icon } from "./dom.js";
 import { door, nothingYet } from "./door.js";
-import { keep } from "./keep.js";
 import { listen } from "./keys.js";
+import { empty, extend, extent, put, settle, views } from "./list.js";
 import { call } from "./net.js";
 import { news, reminded } from "./news.js";
+import { followed, isPinned, show, steady, toNewest, watchScrolling } from "./scroll.js";
+import * as search from "./search.js";
 
 const PAGE = 50;
-const KEPT = 600;
 const $ = (id) => document.getElementById(id);
-const views = new Map(); // id → the message as the server sent it
 const opened = new Set(); // "id name" of parts shown whole
 let me = "";
 let change = 0; // everything up to here has been seen
-let from = Infinity; // number of the first message from which on none is missing
 let skew = 0; // the server's clock minus ours, ms
 let source = null;
 let pause = 1000;
-let pinned = true;
-let unseen = 0;
+let asked = 0; // counts loads: of two that cross, the later one holds
 
 const room = {
   me: () => me,
@@ -39,7 +36,7 @@ const room = {
     const answer = await call("GET", `api/messages/${id}`);
     if (!answer.ok) return;
     for (const name of ["text", "result", "traceback", "whole_traceback", "output"]) opened.add(`${id} ${name}`);
-    put(answer.data);
+    put(answer.data, room);
   },
 };
 
@@ -57,17 +54,17 @@ async function enter() {
   if (!answer.ok) return lost();
   me = answer.data.name;
   $("who").textContent = me;
-  $("who").hidden = false;
+  $("who").hidden = $("find").hidden = false;
+  search.readAddress();
   await load();
 }
 
 function signedOut() {
   source?.close();
   me = "";
-  $("who").hidden = $("link").hidden = $("older").hidden = $("waiting").hidden = $("reminded").hidden = $("empty").hidden = true;
-  $("messages").replaceChildren();
-  $("islands").replaceChildren();
-  views.clear();
+  search.open(false);
+  $("nothing").hidden = $("find").hidden = $("who").hidden = $("link").hidden = $("older").hidden = $("waiting").hidden = $("reminded").hidden = $("empty").hidden = true;
+  empty();
   document.title = "nbalert inbox";
   if ($("door").hidden) toDoor("");
 }
@@ -81,21 +78,40 @@ function toDoor(problem) {
 // ---- loading and pushing -------------------------------------------------------------------------------------
 
 async function load() {
-  const answer = await call("GET", `api/messages?limit=${PAGE}`);
+  const turn = (asked += 1);
+  const answer = await call("GET", `api/messages?limit=${PAGE}&${search.asQuery()}`);
+  if (turn !== asked) return;
   if (!answer.ok) return lost();
   skew = Date.parse(answer.data.now) - Date.now();
-  change = answer.data.change;
   $("door").hidden = true;
-  views.clear();
-  $("messages").replaceChildren();
-  $("islands").replaceChildren();
-  from = answer.data.messages[0]?.number ?? 0;
-  $("older").hidden = !answer.data.has_older;
-  [...answer.data.messages, ...answer.data.waiting].forEach(put);
-  settle();
-  connect();
+  change = answer.data.change;
+  empty();
+  extent.fits = search.isSearching() ? new Set() : null;
+  extend(answer.data, room);
+  answer.data.waiting.forEach((view) => put(view, room));
+  notYet(answer.data.unfiled);
+  tidy();
+  connect(); // anew: what was pushed while this was on its way is not in it
   toNewest("instant");
   await follow();
+}
+
+function notYet(unfiled) {
+  $("unfiled").hidden = !unfiled;
+  $("unfiled").textContent = `Up to ${unfiled} older messages cannot be found yet. It takes a few minutes once.`;
+}
+
+// What has come since and fits what is looked for: only the inbox knows.
+async function refresh() {
+  const turn = asked;
+  const answer = await call("GET", `api/messages?limit=${PAGE}&${search.asQuery()}`);
+  if (turn !== asked || !answer.ok) return;
+  for (const view of answer.data.messages.filter((one) => !extent.fits.has(one.id))) {
+    extent.fits.add(view.id);
+    put(view, room);
+    followed(true);
+  }
+  tidy();
 }
 
 function connect() {
@@ -145,14 +161,14 @@ function status(kind, word) {
 
 function arrived(view) {
   const known = views.get(view.id);
-  if (!known && view.number < from && !waitsFor(view, me, room.now())) return; // an old one, not on the page
+  if (extent.fits && !known) setTimeout(() => extent.fits && refresh());
+  const isOnPage = known || (!extent.fits && view.number >= extent.from) || waitsFor(view, me, room.now());
+  if (!isOnPage) return;
   if (view.message.cut && known && !known.message.cut) return room.whole(view.id);
-  put(view);
-  settle();
+  put(view, room);
+  tidy();
   announce(known, view);
-  if (!known && !pinned) unseen += 1;
-  if (pinned) toNewest("instant");
-  showUnseen();
+  followed(!known && !extent.fits);
 }
 
 function announce(known, view) {
@@ -162,34 +178,12 @@ function announce(known, view) {
 
 // ---- the list ------------------------------------------------------------------------------------------------
 
-function put(view) {
-  const node = card(view, room);
-  const old = $(node.id);
-  views.set(view.id, view);
-  if (old) keep(old, node);
-  const list = view.number >= from ? $("messages") : $("islands");
-  if (old?.parentElement === list) return old.replaceWith(node);
-  old?.remove();
-  const next = [...list.querySelectorAll(".card")].find((one) => Number(one.dataset.number) > view.number);
-  list.insertBefore(node, next ?? null);
-}
-
-function settle() {
-  const list = $("messages");
-  const cards = [...list.querySelectorAll(".card")];
-  if (pinned && cards.length > KEPT) {
-    for (const node of cards.slice(0, cards.length - KEPT)) forget(node);
-    from = Number(list.querySelector(".card").dataset.number);
-    $("older").hidden = false;
-  }
-  dayLines($("islands"), list);
-  $("empty").hidden = views.size > 0;
+function tidy() {
+  settle(isPinned());
+  document.body.classList.toggle("searching", Boolean(extent.fits));
+  $("empty").hidden = Boolean(extent.fits) || views.size > 0;
+  $("nothing").hidden = !extent.fits || extent.fits.size > 0;
   count();
-}
-
-function forget(node) {
-  views.delete(node.id.slice(2));
-  node.remove();
 }
 
 const mine = () => [...views.values()].filter((view) => waitsFor(view, me, room.now())).sort((a, b) => a.number - b.number);
@@ -203,51 +197,28 @@ function count() {
 }
 
 function remind() {
-  const rows = reminded(mine(), (id) => show($(`m-${id}`)));
+  const rows = reminded(mine(), (id) => reveal($(`m-${id}`)));
   $("reminded").hidden = !rows.length;
   if ($("reminded").textContent !== rows.map((row) => row.textContent).join("")) $("reminded").replaceChildren(...rows);
 }
 
 async function older() {
-  const answer = await call("GET", `api/messages?limit=${PAGE}&before=${from}`);
-  if (!answer.ok) return;
-  const anchor = $("messages").querySelector(".card");
-  const top = anchor?.getBoundingClientRect().top ?? 0;
-  from = answer.data.messages[0]?.number ?? 0;
-  answer.data.messages.forEach(put);
-  $("older").hidden = !answer.data.has_older;
-  settle();
-  if (anchor) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+  const turn = asked;
+  const answer = await call("GET", `api/messages?limit=${PAGE}&before=${extent.from}&${search.asQuery()}`);
+  if (turn !== asked || !answer.ok) return;
+  steady($("messages").querySelector(".card"), () => {
+    extend(answer.data, room);
+    tidy();
+  });
 }
 
 function tick() {
   for (const node of document.querySelectorAll("[data-until]")) countdown(node, room.now());
   for (const node of document.querySelectorAll(".card.asks")) {
     const view = views.get(node.id.slice(2));
-    if (isOver(view.message, room.now())) put(view);
+    if (isOver(view.message, room.now())) put(view, room);
   }
   if (me) count();
-}
-
-// ---- scrolling -----------------------------------------------------------------------------------------------
-
-function toNewest(behavior = "smooth") {
-  pinned = true;
-  unseen = 0;
-  scrollTo({ top: document.documentElement.scrollHeight, behavior });
-  showUnseen();
-}
-
-function showUnseen() {
-  $("newest").hidden = pinned;
-  $("newest").replaceChildren(icon("down"), unseen ? `${unseen} new` : "Newest");
-}
-
-function scrolled() {
-  const { scrollHeight } = document.documentElement;
-  pinned = innerHeight + scrollY >= scrollHeight - 60;
-  if (pinned) unseen = 0;
-  showUnseen();
 }
 
 // Go to the message that the address names.
@@ -257,17 +228,26 @@ async function follow() {
   if (!views.has(id)) {
     const answer = await call("GET", `api/messages/${id}`);
     if (!answer.ok) return;
-    put(answer.data);
-    settle();
+    put(answer.data, room);
+    tidy();
   }
   show($(`m-${id}`));
 }
 
-function show(node) {
-  if (!node) return;
-  pinned = false;
-  node.scrollIntoView({ block: node.offsetHeight > innerHeight * 0.7 ? "start" : "center", behavior: "instant" });
-  node.focus({ preventScroll: true });
+// A card that is not among what was found is shown among all others.
+async function reveal(node) {
+  if (extent.fits && node && !$("messages").contains(node)) {
+    search.clear(() => {});
+    await load();
+    node = $(node.id);
+  }
+  show(node);
+}
+
+function moved() {
+  if (location.hash.includes("code=")) enter();
+  else if (search.readAddress()) load();
+  else follow();
 }
 
 // ---- menu ------------------------------------------------------------------------------------------------------
@@ -280,19 +260,18 @@ function menu(open) {
 // --------------------------------------------------------------------------------------------------------------
 
 $("empty").append(...nothingYet());
+$("find").append(icon("find"));
 $("older").addEventListener("click", older);
-$("newest").addEventListener("click", () => toNewest());
-$("waiting").addEventListener("click", listen({ isIn: () => me, mine, show, toNewest, menu }));
+$("all").addEventListener("click", () => search.clear(load));
+$("waiting").addEventListener("click", listen({ isIn: () => me, mine, show: reveal, toNewest, menu, search: search.start }));
 $("who").addEventListener("click", () => menu($("menu").hidden));
 $("help").addEventListener("click", () => (menu(false), $("keys").showModal()));
 $("keys-close").addEventListener("click", () => $("keys").close());
 $("leave").addEventListener("click", () => (menu(false), call("DELETE", "api/session").then(signedOut)));
 document.addEventListener("click", (event) => event.target.closest("#who, #menu") || menu(false));
 addEventListener("signedout", signedOut);
-addEventListener("scroll", scrolled, { passive: true });
-addEventListener("hashchange", () => (location.hash.includes("code=") ? enter() : follow()));
-new ResizeObserver(([{ target }]) =>
-  document.documentElement.style.setProperty("--bar", `${target.offsetHeight}px`)).observe(document.querySelector(".bar"));
-new ResizeObserver(() => pinned && me && toNewest("instant")).observe($("messages"));
+addEventListener("hashchange", moved);
+search.listenToSearch(load);
+watchScrolling(() => me);
 setInterval(tick, 1000);
 enter();

@@ -2,7 +2,7 @@
 
 const current = () => document.activeElement.closest?.(".card") ?? null;
 
-// `page` has: isIn(), mine() the questions that wait for the reader, show(node), toNewest(), menu(isOpen).
+// `page` has: isIn(), mine() the questions that wait for the reader, show(node), toNewest(), menu(isOpen), search().
 export function listen(page) {
   const nextQuestion = () => {
     const here = Number(current()?.dataset.number ?? 0);
@@ -23,7 +23,7 @@ export function listen(page) {
   };
   const keys = {
     j: () => step(1), k: () => step(-1), n: nextQuestion, a: () => press("approve"), r: () => press("reject"),
-    c: () => press("comment"), e: () => current()?.querySelector(".more")?.click(), ".": () => page.toNewest(),
+    c: () => press("comment"), e: () => current()?.querySelector(".more")?.click(), ".": () => page.toNewest(), "/": () => page.search(),
     "?": () => document.getElementById("keys").showModal(),
   };
   document.addEventListener("keydown", (event) => {
@@ -31,7 +31,7 @@ export function listen(page) {
       page.menu(false);
       document.activeElement.closest?.(".card")?.focus();
     }
-    const typing = event.target.closest?.("textarea, input, dialog");
+    const typing = event.target.closest?.("textarea, input, select, dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !page.isIn() || !(event.key in keys)) return;
     event.preventDefault();
     keys[event.key]();
