@@ -34,6 +34,7 @@ from nbalert.settings import load
 from nbalert.testing.questions import question
 from tests.courier.rooms import Rooms, run
 from tests.inboxes import Inbox, post
+from tests.reliability.conftest import Figure
 
 pytestmark = pytest.mark.long
 
@@ -107,10 +108,11 @@ paths = st.builds(
 )
 
 
-def test_the_inbox_answers_everything(inbox: Inbox) -> None:
+def test_the_inbox_answers_everything(inbox: Inbox, figure: Figure) -> None:
     """No request of a stranger, a courier or a signed-in person is answered with a 500, and it goes on."""
     callers = {"stranger": inbox.client(), "courier": inbox.sender(), "person": inbox.person("bob")}
     known = post(callers["courier"], Message(title="Deploy?", question=question()))
+    answered: list[int] = []
 
     @settings(OFTEN, max_examples=1500)
     @given(
@@ -129,15 +131,18 @@ def test_the_inbox_answers_everything(inbox: Inbox) -> None:
             )
         except httpx.InvalidURL:
             return
+        answered.append(answer.status_code)
         assert answer.status_code < 500, answer.text
 
     ask()
+    figure("foreign data: requests to the inbox", f"{len(answered)}; 0 answered with a 500")
     assert inbox.person("carol").get("/api/messages").status_code == 200
 
 
-def test_the_line_reads_everything(home: Home) -> None:
+def test_the_line_reads_everything(home: Home, figure: Figure) -> None:
     """Frames that are none, or hold what they should not: the courier goes on with everybody else."""
     nbalert.post("started").wait(60)
+    sent: list[str] = []
     frames = changed(
         {"do": "hello", "protocol": 1, "pid": 1, "origin": "o", "notebook": "", "build": "b", "runs": {}}
     ) | st.builds(
@@ -171,6 +176,7 @@ def test_the_line_reads_everything(home: Home) -> None:
     @SOMETIMES
     @given(st.lists(st.builds(json.dumps, frames) | st.text(max_size=20), min_size=1, max_size=6))
     def send(lines: list[str]) -> None:
+        sent.extend(lines)
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(home.socket))
             line.sendall("".join(f"{text}\n" for text in lines).encode(errors="replace"))
@@ -178,6 +184,7 @@ def test_the_line_reads_everything(home: Home) -> None:
     send()
     nbalert.post("still there").wait(60)
     assert client().request({"do": "status"})["questions"] == []
+    figure("foreign data: frames to the courier", f"{len(sent)}; it went on")
     finish()
     stop_courier(home)
 
@@ -204,7 +211,7 @@ def test_the_spool_takes_everything(home: Home) -> None:
     run(home, work)
 
 
-def test_settings_say_what_is_wrong(home: Home, tmp_path: Path) -> None:
+def test_settings_say_what_is_wrong(home: Home, tmp_path: Path, figure: Figure) -> None:
     """Any TOML, and any text that is none, is settings or one error that names the file."""
     keys = st.sampled_from(
         ["default", "ask_timeout", "exit_wait", "auto", "redact", "me", "groups", "durable"]
@@ -218,6 +225,7 @@ def test_settings_say_what_is_wrong(home: Home, tmp_path: Path) -> None:
         | st.text(max_size=60)
     )
     home.root.mkdir(parents=True, exist_ok=True)
+    refused: list[bool] = []
 
     @OFTEN
     @given(texts)
@@ -228,10 +236,12 @@ def test_settings_say_what_is_wrong(home: Home, tmp_path: Path) -> None:
             load(tmp_path, home, {})
         except SettingsError as error:
             says = str(error)
+        refused.append(bool(says))
         assert "\n" not in says
         assert not says or str(home.settings) in says or "channel" in says
 
     read()
+    figure("foreign data: settings files", f"{len(refused)}, of them {sum(refused)} refused in one line")
 
 
 def _toml(values: dict[str, Any]) -> str:

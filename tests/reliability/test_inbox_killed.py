@@ -27,9 +27,11 @@ from tests.crashes import (
     check_asks,
     check_files,
     has_settled,
+    note_rounds,
 )
 from tests.nursery import CHANNEL, Nursery
 from tests.processes import couriers, settings_file, wait_until
+from tests.reliability.conftest import Figure
 
 pytestmark = pytest.mark.long
 
@@ -59,7 +61,7 @@ def team_settings(home: Home, database: Path, port: int) -> None:
 
 
 @pytest.mark.timeout(1200)
-def test_rounds(detached: Home, tmp_path: Path) -> None:
+def test_rounds(detached: Home, tmp_path: Path, figure: Figure) -> None:
     """Every alert is in it once and in order, and every ask ends as its people have answered."""
     print(f"CHAOS_SEED={SEED}")
     chance, port, database = random.Random(SEED), free_port(), detached.root / "team-inbox.db"
@@ -86,9 +88,11 @@ def test_rounds(detached: Home, tmp_path: Path) -> None:
     stop_courier(detached)
     wait_until(lambda: not couriers(detached))
     print({kind: len(lines) for kind, lines in facts.items()})
-    check_alerts(facts["accepted"], titles(database))
+    arrived = titles(database)
+    check_alerts(facts["accepted"], arrived)
     check_asks(detached, facts, colleague.said)
     check_files(detached, database)
+    note_rounds(figure, "team's inbox", ROUNDS, arrived, facts)
 
 
 def titles(database: Path) -> list[str]:

@@ -21,6 +21,7 @@ from nbalert.home import Home
 from nbalert.spool import Spool
 from tests.chat_servers.webhook import OK, Webhook, status
 from tests.processes import Script, couriers, settings_file, wait_until, webhook_table
+from tests.reliability.conftest import Figure
 
 pytestmark = pytest.mark.long
 
@@ -94,7 +95,7 @@ def kept(home: Home) -> set[str]:
     return found
 
 
-def test_what_was_accepted_survives_a_power_cut(tmp_path: Path) -> None:
+def test_what_was_accepted_survives_a_power_cut(tmp_path: Path, figure: Figure) -> None:
     """With `durable = "power"`, at any moment after it was accepted; and it leaves when the power is back."""
     image, copy = new_image(tmp_path / "disk"), tmp_path / "copy"
     with Webhook() as server:
@@ -122,3 +123,4 @@ def test_what_was_accepted_survives_a_power_cut(tmp_path: Path) -> None:
             script.tell()
             wait_until(lambda: server.titles == [str(n) for n in range(CUTS)], 60)
             script.end()
+    figure("power cuts, simulated", f"{CUTS}; 0 of what was accepted lost")

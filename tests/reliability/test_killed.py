@@ -32,16 +32,20 @@ from tests.crashes import (
     check_asks,
     check_files,
     has_settled,
+    note_rounds,
 )
 from tests.kernels import Kernel
 from tests.nursery import CHANNEL, Nursery
 from tests.person import Person
 from tests.processes import couriers, served_by, settings_file, wait_until, webhook_table
+from tests.reliability.conftest import Figure
 
 pytestmark = pytest.mark.long
 
 ALIVE = ("post", "post", "ask", "ask")
 """What is there in every round; who is killed has a successor."""
+QUESTIONS = (("approve", True), ("approve", False), ("reject", True), ("reject", False), ("", False))
+"""How real kernels' questions are answered, and whether that is before the kill."""
 RESPITE = 10
 """Once in so many rounds nobody is killed until a question has ended, however slow the machine is."""
 
@@ -124,7 +128,7 @@ def slow(chance: random.Random) -> Any:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("target", ["kernel", "courier", "both"])
-def test_rounds(detached: Home, tmp_path: Path, target: str) -> None:
+def test_rounds(detached: Home, tmp_path: Path, target: str, figure: Figure) -> None:
     """Every accepted alert arrives, once to a service with keys, in order; every ask ends as it should."""
     print(f"CHAOS_SEED={SEED}")
     chance = random.Random(f"{SEED} {target}")
@@ -149,19 +153,19 @@ def test_rounds(detached: Home, tmp_path: Path, target: str) -> None:
     check_alerts(facts["accepted"], titles)
     check_asks(detached, facts, colleague.said)
     check_files(detached, detached.inbox)
+    note_rounds(figure, target, sum(rounds.killed.values()), titles, facts)
 
 
 @pytest.mark.parametrize("target", ["courier", "kernel", "both"])
-def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str) -> None:
+def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str, figure: Figure) -> None:
     """Real kernels, killed or left without a courier, before or after the answer: bodies run once."""
     print(f"CHAOS_SEED={SEED}")
     chance, body = random.Random(f"{SEED} {target}"), tmp_path / "ran"
     body.touch()
     client().start()  # who is there when all others are killed
     with KernelRounds(detached, tmp_path, body) as rounds:
-        for says in ("approve", "reject", ""):
-            for is_early in (True, False) if says else (False,):
-                rounds.one(target, says, is_early, chance.uniform(0, 0.3))
+        for says, is_early in QUESTIONS:
+            rounds.one(target, says, is_early, chance.uniform(0, 0.3))
     wait_until(has_settled, SETTLE_S)
     ran = body.read_text().splitlines()
     assert len(ran) == len(set(ran))
@@ -172,6 +176,7 @@ def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str) -> None:
     stop_courier(detached)
     wait_until(lambda: not couriers(detached))
     check_files(detached, detached.inbox)
+    figure(f"kernels that ask, killed: {target}", f"{len(QUESTIONS)} questions, bodies run once: {len(ran)}")
 
 
 class KernelRounds:
