@@ -128,7 +128,7 @@ class Lab:
     def _end(self) -> None:
         self._process.terminate()  # it ends its kernels
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         finally:
             self._process.kill()
             self._process.wait()
