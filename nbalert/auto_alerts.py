@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from nbalert import process
@@ -17,6 +18,7 @@ from nbalert.durations import parse_duration, show_duration
 from nbalert.endings import Telling
 from nbalert.magic_options import which_ends
 from nbalert.message import Message, Source
+from nbalert.nearest import with_nearest
 from nbalert.posting import here
 from nbalert.recording import CellRun, Recording
 from nbalert.vigil import cell_run
@@ -84,19 +86,31 @@ def _of_notebook(message: Message) -> Message:
     return replace(message, alert=f"auto: {place}", source=replace(message.source, cell_id=""))
 
 
+def auto_parser() -> MagicArgumentParser:
+    """Of the words after `%nbalert auto`."""
+    parser = MagicArgumentParser(prog="%nbalert auto", add_help=False)
+    parser.add_argument("after")
+    parser.add_argument("-c", "--channel", action="append", default=[])
+    parser.add_argument("--on", type=which_ends, default="always")
+    return parser
+
+
 def rule_of(words: Sequence[str]) -> Rule | None:
     """What the words after `%nbalert auto` say; None for `off`.
 
     Raises:
         ValueError: They say neither.
+        SettingsError: There is no such channel, or the settings are wrong.
     """
     if list(words) == ["off"]:
         return None
-    parser = MagicArgumentParser(prog="%nbalert auto", add_help=False)
-    parser.add_argument("after")
-    parser.add_argument("-c", "--channel", action="append", default=[])
-    parser.add_argument("--on", type=which_ends, default="always")
-    options = parser.parse_args(list(words))
+    parser = auto_parser()
+    try:
+        options = parser.parse_args(list(words))
+    except UsageError as error:
+        raise ValueError(with_nearest(str(error), parser.format_help())) from None
+    for name in options.channel:
+        process.client().settings.channel(name)
     return Rule(after_s=parse_duration(options.after), channels=tuple(options.channel or [""]), on=options.on)
 
 

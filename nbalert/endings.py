@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from nbalert.durations import show_duration
 from nbalert.message import Level
+from nbalert.nearest import hint
 
 
 class Outcome(StrEnum):
@@ -44,7 +45,8 @@ def checked_on(words: str) -> str:
     """
     given = [word.strip() for word in words.split(",")]
     if wrong := [word for word in given if word not in TELLS]:
-        raise ValueError(f"{wrong[0]!r}: choose one of {', '.join(TELLS)}, or several: failure,change")
+        known = f"choose one of {', '.join(TELLS)}, or several: failure,change"
+        raise ValueError(f"{wrong[0]!r}: {known}{hint(wrong[0], TELLS)}")
     return ",".join(given)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbalert import question_marks
+from nbalert import question_marks, tab
 from nbalert.magics import NbalertMagics
 
 
@@ -18,6 +18,7 @@ def load(shell: InteractiveShell) -> None:
     magics.watcher.wants = magics.wants_first
     magics.watcher.load()
     question_marks.load(shell)
+    tab.load(shell, {name: getattr(NbalertMagics, name) for name in ("alert", "ask", "nbalert")})
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -30,6 +31,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics.farewell:
         magics.farewell.take_off()
     question_marks.unload(shell)
+    tab.unload(shell)
     shell.magics_manager.registry.pop(type(magics).__name__, None)
     for kind, names in magics.magics.items():
         for name in names:

@@ -24,6 +24,8 @@ demo inbox_command testing
 teammate
 extension
 magics
+tab
+completion
 auto_alerts auto_settings
 magic_options
 care alerting farewell spans running
