@@ -17,7 +17,12 @@ from nbalert.home import Home
 from nbalert.message import Message
 from tests.certificates import Authority
 from tests.channels.all_rows import ROWS
+from tests.channels.row_discord import DiscordWebhookRow
+from tests.channels.row_ntfy import NtfyRow
+from tests.channels.row_teams import TeamsRow
+from tests.channels.row_telegram import TelegramRow
 from tests.channels.rows import Row
+from tests.chat_servers import discord_rules, telegram_rules
 from tests.courier.rooms import Rooms, run
 from tests.reliability.conftest import Figure
 from tests.reliability.faults import faults_of
@@ -70,18 +75,15 @@ def port_of(row: Row) -> int:
 
 def without_limits(row: Row) -> None:
     """More channels than anybody has post at once, and how much a service takes is not what is tried."""
-    for of, limits in (
-        ("telegram", {"api.limits.group": MANY, "api.limits.burst": MANY, "api.limits.overall": MANY}),
-        ("discord", {"rest.limits.per_window": MANY}),
-        ("ntfy", {"burst": MANY}),
-        ("teams", {"per_s": MANY}),
-    ):
-        for path, value in limits.items() if hasattr(row, of) else ():
-            *steps, name = path.split(".")
-            place = getattr(row, of)
-            for step in steps:
-                place = getattr(place, step)
-            setattr(place, name, value)
+    match row:
+        case TelegramRow():
+            row.telegram.api.limits = telegram_rules.Limits(overall=MANY, group=MANY, burst=MANY)
+        case DiscordWebhookRow():
+            row.discord.rest.limits = discord_rules.Limits(per_window=MANY)
+        case NtfyRow():
+            row.ntfy.burst = MANY
+        case TeamsRow():
+            row.teams.per_s = MANY
 
 
 @contextmanager
