@@ -94,6 +94,7 @@ ROUTES = [
     ("GET", "/api/me"),
     ("GET", "/api/events"),
     ("GET", "/api/names"),
+    ("PUT", "/api/seen"),
     ("GET", "/api/messages"),
     ("POST", "/api/messages"),
     ("GET", "/api/messages/x"),

@@ -125,6 +125,21 @@ class Archive:
         query = f"SELECT *, ifnull(brief, body) AS shown FROM messages WHERE {rule}"
         return self._entries(query, values)[::-1]
 
+    def seen(self, person: str) -> int | None:
+        """The number of the last message that somebody has seen; None if they were never here."""
+        with translated():
+            row = self._database.execute("SELECT number FROM seen WHERE person = ?", (person,)).fetchone()
+        return int(row["number"]) if row else None
+
+    def see(self, person: str, number: int) -> None:
+        """Somebody has seen everything up to a message. Nothing seen becomes unseen again."""
+        with transaction(self._database):
+            self._database.execute(
+                "INSERT INTO seen SELECT ?, min(?, ifnull(max(number), 0)) FROM messages WHERE true"
+                " ON CONFLICT DO UPDATE SET number = max(number, excluded.number)",
+                (person, number),
+            )
+
     def names(self) -> dict[str, list[str]]:
         """What there is to filter by."""
         with translated():

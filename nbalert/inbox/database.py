@@ -86,7 +86,11 @@ CREATE VIRTUAL TABLE words USING fts5 (text, prefix = '1 2 3', tokenize = 'unico
 INSERT INTO facts SELECT 'unfiled', ifnull(max(number), 0) FROM messages; -- up to here they are filed later
 """
 
-STEPS = (_FIRST, _ASIDES, _FINDING)
+_SEEN = """
+CREATE TABLE seen (person TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID; -- the last they saw
+"""
+
+STEPS = (_FIRST, _ASIDES, _FINDING, _SEEN)
 """Each takes a file from one version to the next. What was released is never changed, only added to."""
 VERSION = len(STEPS)
 

@@ -101,6 +101,7 @@ class MessagesHandler(Handler):
                 "waiting": self._views(waiting),
                 "change": change,
                 "now": datetime.now(UTC).isoformat(),
+                "seen": archive.seen(self.session.person),
                 "unfiled": archive.unfiled if filters else 0,
             }
         )
@@ -126,6 +127,20 @@ class MessagesHandler(Handler):
 
     def _views(self, entries: Iterable[Entry]) -> list[dict[str, Any]]:
         return [person_view(entry, self.session.person) for entry in entries]
+
+
+class SeenHandler(Handler):
+    """`api/seen`: up to where somebody has read."""
+
+    auth: ClassVar[dict[str, Auth]] = {"PUT": "person"}
+
+    def put(self) -> None:
+        """The number of the last message that was in view."""
+        number = self.body().get("number")
+        if not isinstance(number, int) or not 0 <= number < 2**62:
+            raise HTTPError(400, "number is that of a message")
+        self.site.archive.see(self.session.person, number)
+        self.finish({})
 
 
 class NamesHandler(Handler):

@@ -15,6 +15,7 @@ from nbalert.inbox.handlers import (
     MessageHandler,
     MessagesHandler,
     NamesHandler,
+    SeenHandler,
     SenderHandler,
     SessionHandler,
 )
@@ -53,6 +54,7 @@ def application(site: Site) -> Application:
             (r"/api/session", SessionHandler, shared),
             (r"/api/me", MeHandler, shared),
             (r"/api/sender", SenderHandler, shared),
+            (r"/api/seen", SeenHandler, shared),
             (r"/api/names", NamesHandler, shared),
             (r"/api/events", PageEvents, shared),
             (r"/api/messages", MessagesHandler, shared),

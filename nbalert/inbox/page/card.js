@@ -1,6 +1,7 @@
 // One message as a card.
 
 import { ask, isOver } from "./ask.js";
+import { copyButton } from "./copy.js";
 import { dayName, duration, el, icon, isWeb, outside, time } from "./dom.js";
 import { table } from "./table.js";
 import { folded, prose, python, visible } from "./text.js";
@@ -18,6 +19,7 @@ export function card(view, room) {
     el("div", { class: "body" },
       el("header", {}, el("h2", { id: `t-${view.id}` }, visible(message.title)),
         (message.mention ?? []).includes(room.me()) ? el("span", { class: "chip" }, "for you") : null,
+        el("span", { class: "fresh" }, "New"),
         el("span", { class: "word" }, message.question ? "Question" : WORDS[message.level]),
         el("a", { class: "when", href: `#m=${view.id}`, title: "Link to this message" }, time(message.created_at))),
       parts(view, room), source(message)));
@@ -29,14 +31,14 @@ function parts(view, room) {
   const cut = message.cut ?? [];
   const fold = (name, content, options = {}) =>
     folded(name, content, message[name], { ...options, whole: cut.includes(name) ? () => room.whole(view.id) : null, isOpen: room.isOpen(view.id, name) });
-  const mono = (name, label, kind = name) => message[name] &&
-    el("div", { class: `part ${kind}` }, el("h3", {}, label), fold(name, el("pre", {}, visible(message[name]))));
+  const mono = (name, label, button = null) => message[name] &&
+    el("div", { class: `part ${name}` }, el("div", { class: "part-head" }, el("h3", {}, label), button), fold(name, el("pre", {}, visible(message[name]))));
   return [
     message.text && message.text !== message.question?.text && fold("text", el("p", { class: "text" }, prose(message.text))),
     message.question && ask(view, room),
     message.error && el("p", { class: "error" }, visible(message.error)),
     result(message, fold) ?? mono("result", "Result"),
-    message.traceback && message.traceback !== message.error && mono("traceback", "Traceback"),
+    message.traceback && message.traceback !== message.error && mono("traceback", "Traceback", copyButton("Copy traceback", () => room.traceback(view.id))),
     message.whole_traceback && message.whole_traceback !== message.traceback && wholeTraceback(message, cut, fold),
     mono("output", "Output"),
     pictures(message),

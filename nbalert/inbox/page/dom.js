@@ -23,6 +23,7 @@ const SHAPES = {
   download: ["M12 4.5v10", "M7.5 10.5l4.5 4.5l4.5-4.5", "M5.5 19.5h13"],
   down: ["M12 5v13", "M6 12.5l6 6 6-6"],
   find: ["M10.5 4.5a6 6 0 1 1 0 12a6 6 0 0 1 0-12", "M15 15l5 5"],
+  copy: ["M9 9h10v10H9z", "M15 9V5H5v10h4"],
   clock: ["M12 7v5.2l3.2 2", "M12 3.5a8.5 8.5 0 1 1 0 17a8.5 8.5 0 0 1 0-17"],
 };
 
@@ -60,7 +61,7 @@ export function dayLines(...lists) {
   for (const line of document.querySelectorAll(".day")) line.remove();
   for (const list of lists) {
     let day = "";
-    for (const node of [...list.children]) {
+    for (const node of list.querySelectorAll(":scope > .card")) {
       if (node.dataset.day !== day) node.before(el("h4", { class: "day" }, node.dataset.day));
       day = node.dataset.day;
     }

@@ -1,14 +1,19 @@
 // The page: signing in, loading, what is pushed.
 
 import { countdown, isOver, waitsFor } from "./ask.js";
+import { listenToDesktop, tellDesktop } from "./desktop.js";
 import { icon } from "./dom.js";
 import { door, nothingYet } from "./door.js";
 import { listen } from "./keys.js";
 import { empty, extend, extent, put, settle, views } from "./list.js";
+import { listenToMenu, menu } from "./menu.js";
 import { call } from "./net.js";
 import { news, reminded } from "./news.js";
-import { followed, isPinned, show, steady, toNewest, watchScrolling } from "./scroll.js";
+import { followed, isPinned, show, steady, toNewest, toUnread, watchScrolling } from "./scroll.js";
+import { save } from "./save.js";
 import * as search from "./search.js";
+import { arrivedUnread, begin, firstUnread, mark, tickUnread } from "./unread.js";
+import { listenToPictures } from "./zoom.js";
 
 const PAGE = 50;
 const $ = (id) => document.getElementById(id);
@@ -31,6 +36,12 @@ const room = {
     if (answer.ok) return "";
     room.told.set(id, answer.says);
     return answer.says;
+  },
+  traceback: async (id) => {
+    const { message } = views.get(id);
+    const answer = message.cut ? await call("GET", `api/messages/${id}`) : { ok: false };
+    const { whole_traceback: whole, traceback } = answer.ok ? answer.data.message : message;
+    return whole || traceback;
   },
   whole: async (id) => {
     const answer = await call("GET", `api/messages/${id}`);
@@ -90,9 +101,12 @@ async function load() {
   extend(answer.data, room);
   answer.data.waiting.forEach((view) => put(view, room));
   notYet(answer.data.unfiled);
+  if (!extent.fits) begin(answer.data.seen, answer.data.messages.at(-1)?.number ?? 0);
   tidy();
   connect(); // anew: what was pushed while this was on its way is not in it
+  const unread = extent.fits ? null : firstUnread();
   toNewest("instant");
+  if (unread) toUnread(unread);
   await follow();
 }
 
@@ -166,6 +180,7 @@ function arrived(view) {
   if (!isOnPage) return;
   if (view.message.cut && known && !known.message.cut) return room.whole(view.id);
   put(view, room);
+  if (!known) arrivedUnread(view);
   tidy();
   announce(known, view);
   followed(!known && !extent.fits);
@@ -174,12 +189,14 @@ function arrived(view) {
 function announce(known, view) {
   const words = news(known, view);
   if (words) $("says").textContent = words;
+  tellDesktop(known, view, { me, now: room.now(), show: (id) => reveal($(`m-${id}`)) });
 }
 
 // ---- the list ------------------------------------------------------------------------------------------------
 
 function tidy() {
   settle(isPinned());
+  mark();
   document.body.classList.toggle("searching", Boolean(extent.fits));
   $("empty").hidden = Boolean(extent.fits) || views.size > 0;
   $("nothing").hidden = !extent.fits || extent.fits.size > 0;
@@ -218,7 +235,9 @@ function tick() {
     const view = views.get(node.id.slice(2));
     if (isOver(view.message, room.now())) put(view, room);
   }
-  if (me) count();
+  if (!me) return;
+  count();
+  tickUnread();
 }
 
 // Go to the message that the address names.
@@ -250,28 +269,23 @@ function moved() {
   else follow();
 }
 
-// ---- menu ------------------------------------------------------------------------------------------------------
-
-function menu(open) {
-  $("menu").hidden = !open;
-  $("who").setAttribute("aria-expanded", String(open));
-}
-
 // --------------------------------------------------------------------------------------------------------------
 
 $("empty").append(...nothingYet());
 $("find").append(icon("find"));
 $("older").addEventListener("click", older);
 $("all").addEventListener("click", () => search.clear(load));
-$("waiting").addEventListener("click", listen({ isIn: () => me, mine, show: reveal, toNewest, menu, search: search.start }));
-$("who").addEventListener("click", () => menu($("menu").hidden));
+$("waiting").addEventListener("click", listen({ isIn: () => me, mine, show: reveal, toNewest, menu, search: search.start, unread: firstUnread }));
+for (const kind of ["json", "txt"]) $(`save-${kind}`).addEventListener("click", () => (menu(false), save(kind)));
 $("help").addEventListener("click", () => (menu(false), $("keys").showModal()));
 $("keys-close").addEventListener("click", () => $("keys").close());
 $("leave").addEventListener("click", () => (menu(false), call("DELETE", "api/session").then(signedOut)));
-document.addEventListener("click", (event) => event.target.closest("#who, #menu") || menu(false));
 addEventListener("signedout", signedOut);
 addEventListener("hashchange", moved);
 search.listenToSearch(load);
+listenToDesktop();
+listenToMenu();
+listenToPictures();
 watchScrolling(() => me);
 setInterval(tick, 1000);
 enter();

@@ -2,7 +2,8 @@
 
 const current = () => document.activeElement.closest?.(".card") ?? null;
 
-// `page` has: isIn(), mine() the questions that wait for the reader, show(node), toNewest(), menu(isOpen), search().
+// `page` has: isIn(), mine() the questions that wait for the reader, show(node), toNewest(), menu(isOpen), search(),
+// unread().
 export function listen(page) {
   const nextQuestion = () => {
     const here = Number(current()?.dataset.number ?? 0);
@@ -24,6 +25,8 @@ export function listen(page) {
   const keys = {
     j: () => step(1), k: () => step(-1), n: nextQuestion, a: () => press("approve"), r: () => press("reject"),
     c: () => press("comment"), e: () => current()?.querySelector(".more")?.click(), ".": () => page.toNewest(), "/": () => page.search(),
+    u: () => page.show(page.unread()), y: () => current()?.querySelector(".copy")?.click(),
+    z: () => current()?.querySelector(".pictures a")?.click(),
     "?": () => document.getElementById("keys").showModal(),
   };
   document.addEventListener("keydown", (event) => {

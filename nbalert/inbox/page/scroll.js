@@ -15,6 +15,13 @@ export function toNewest(behavior = "smooth") {
   showUnseen();
 }
 
+// Where the reader was the last time; the newest, if all that is new fits below.
+export function toUnread(card) {
+  pinned = false;
+  (card.previousElementSibling ?? card).scrollIntoView({ block: "start", behavior: "instant" });
+  scrolled();
+}
+
 // Something came in; `isNew` is false for a newer version of what was there.
 export function followed(isNew) {
   if (isNew && !pinned) unseen += 1;
