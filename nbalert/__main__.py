@@ -138,7 +138,19 @@ def _courier(options: argparse.Namespace) -> int:
     from nbalert.courier import detached
     from nbalert.home import Home
 
-    return detached.run(Home.find(), is_detached=options.detached)
+    home = Home.find()
+    if options.once:
+        from nbalert.courier.project import Project
+        from nbalert.settings import load
+
+        return detached.run_once(home, Project.of(load(Path.cwd(), home)))
+    return detached.run(home, is_detached=options.detached)
+
+
+def _silence(options: argparse.Namespace) -> None:
+    from nbalert import silence_command
+
+    silence_command.run_words(options.words)
 
 
 def _stop(options: argparse.Namespace) -> None:
@@ -191,11 +203,15 @@ def _parser() -> argparse.ArgumentParser:
     channels_command.add_actions(one)
     one = commands.add_parser("courier", help="be the courier, in the foreground")
     one.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    one.add_argument("--once", action="store_true", help="send what is due, and end: for cron")
     one.set_defaults(run=_courier)
     one = commands.add_parser("stop", help="end the courier in the background")
     one.set_defaults(run=_stop)
     one = commands.add_parser("status", help="who is on the line, what waits, and why")
     one.set_defaults(run=_status)
+    one = commands.add_parser("silence", help="tell nothing for a while; questions are asked all the same")
+    one.add_argument("words", nargs=argparse.REMAINDER, help="1h; 1h --alert GLOB; 1h --topic GLOB; off")
+    one.set_defaults(run=_silence)
     one = commands.add_parser("history", help="what was sent, and what became of it")
     one.add_argument("-n", "--limit", type=int, default=20, help="how many messages (20)")
     what = one.add_mutually_exclusive_group()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from IPython.display import HTML, display
 
-from nbalert import channels_command, keep_alive
+from nbalert import channels_command, keep_alive, silence_command
 from nbalert.channel_test import tried
 from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
@@ -46,6 +46,11 @@ def retry(*messages: str) -> None:
     print(sent_again(client(), messages))
 
 
+def silence(*words: str) -> None:
+    """Tell nothing for a while: of everything, of some alerts, or of a topic."""
+    silence_command.run_words(words)
+
+
 def channels(*words: str) -> None:
     """List, add, remove and try channels: `nbalert channels --help` has the words."""
     channels_command.run_words(words)
@@ -81,6 +86,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "status": status,
     "history": history,
     "retry": retry,
+    "silence": silence,
     "config": config,
     "channels": channels,
     "test": try_channel,

@@ -29,6 +29,7 @@ from nbalert.durations import parse_duration, parse_timeout
 from nbalert.errors import SecretMissing, SettingsError
 from nbalert.network import Network
 from nbalert.policy import APPROVE, REJECT
+from nbalert.rates import FOLD_S, checked_rate, parse_fold
 
 SECRET_CHARS = 4
 """What is shorter is no secret, and stands in too many words."""
@@ -75,6 +76,14 @@ def _duration(value: object) -> object:
 
 def _timeout(value: object) -> object:
     return parse_timeout(value) if isinstance(value, str) else value
+
+
+def _fold(value: object) -> object:
+    return parse_fold(value) if isinstance(value, str) else value
+
+
+def _rate(value: object) -> object:
+    return checked_rate(str(value)) if isinstance(value, str | int | float) else value
 
 
 def _member(value: str) -> str:
@@ -126,6 +135,8 @@ Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
 """Seconds; written as a number or as `1h30m`."""
 Timeout = Annotated[float, BeforeValidator(_timeout), Field(gt=0)]
 """Seconds, as a Duration, or `never`."""
+Rate = Annotated[str, BeforeValidator(_rate)]
+"""`10/min`; empty for any number."""
 Member = Annotated[str, AfterValidator(_member)]
 """Somebody on a kind of channel: `slack:U012AB3CD`."""
 Secret = Annotated[SecretStr, BeforeValidator(_secret), PlainSerializer(_reveal)]
@@ -170,6 +181,10 @@ class ChannelSettings(Frozen):
         False,
         strict=True,
         description="Of those that did not name it, only alerts whose level has changed; with global",
+    )
+    rate: Rate = Field("", description="At most so many alerts: 10/min; the rest comes as one digest")
+    fold: Annotated[float, BeforeValidator(_fold), Field(ge=0)] = Field(
+        FOLD_S, description="What several kernels say alike within that time is one message; off for never"
     )
     approvers: tuple[str, ...] = Field(
         (), description="Who may answer: ids, group:NAME, or the one word anyone"

@@ -39,7 +39,7 @@ _USER_FRAME = 2
 """How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
 
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
-_WHAT = ("status", "config", "channels", "test", "inbox", "history", "retry", "auto")
+_WHAT = ("status", "config", "channels", "test", "inbox", "history", "retry", "auto", "silence")
 
 
 @magics_class
@@ -209,6 +209,9 @@ class NbalertMagics(Magics):
         fails, without a magic; cells that ran in a row are one message. `auto off` ends it. A cell with a
         line `# nbalert: off` is left out.
 
+        `silence 1h` tells nothing for an hour, `silence 1h --alert GLOB` and `--topic GLOB` of these alone;
+        questions are asked all the same. `silence off` ends it, and what was kept quiet is in the history.
+
         `history --failed` lists what did not arrive, and `retry` sends it again once its channel is mended.
 
         Examples:
@@ -217,6 +220,7 @@ class NbalertMagics(Magics):
             %nbalert channels add team slack channel=C0123456789 token=env:SLACK_BOT_TOKEN
             %nbalert test team
             %nbalert auto 60s -c team
+            %nbalert silence 1h --topic nightly*
         """
         from nbalert import care  # brings what only looking needs
 

@@ -40,6 +40,9 @@ def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"asks       {question['title']!r} since {_clock(question['accepted_at'])}{until}"
     for row in status["waiting"]:
         yield _waiting_line(row)
+    yield from silence_lines(status)
+    for row in status.get("digests", ()):
+        yield _digest_line(row)
     for row in status.get("notes", ()):  # an older courier says none
         yield f"note       {row['channel']}: {row['note']}"
     for row in status["failed"]:
@@ -54,6 +57,20 @@ def _status_lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"set aside  {path}: damaged, or of a newer nbalert; a new one was begun"
     if not status["waiting"]:
         yield "nothing waits"
+
+
+def silence_lines(status: Mapping[str, Any]) -> list[str]:
+    """The silences of now, a line each; an older courier says none."""
+    return [
+        f"silenced   {row['rule']}, until {_clock(row['until'])}: {row['count']} kept quiet"
+        for row in status.get("silences", ())
+    ]
+
+
+def _digest_line(row: Mapping[str, Any]) -> str:
+    due = f"due {_clock(row['due_at'])}" if row["due_at"] else f"due when rate = {row['rate']} has room"
+    name, where = row["handler"] or "the excess", row["channel"] or "publishing"
+    return f"gathers    {row['count']} for {where} ({name}) since {_clock(row['opened_at'])}, {due}"
 
 
 def _waiting_line(row: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ completion
 auto_alerts auto_settings
 magic_options
 care alerting farewell spans running
-channels_command cell_asking
+channels_command cell_asking silence_command
 vigil
 running_code guarding
 channel_actions
@@ -77,7 +77,7 @@ fields described
 credentials network toml_text
 show
 backlink commits templates thresholds
-endings
+endings rates
 build
 pending receipts image_metadata figures
 message

@@ -82,6 +82,10 @@ class Channel(ABC):
             ChannelError: `retryable` says whether another try is worth it.
         """
 
+    def edits_whole(self, message: Message) -> bool:
+        """Whether `update` can bring all of an alert."""
+        return self.can_edit and (self.edits_files or not _is_large(message))
+
     async def update(self, receipt: Receipt, message: Message) -> None:
         """Put a newer version in place of a posted message; here: post a follow-up.
 
@@ -112,7 +116,7 @@ class Channel(ABC):
         Raises:
             ChannelError: As `post`.
         """
-        is_whole = self.edits_files or not _is_large(message)
+        is_whole = self.edits_whole(message)
         if self.can_edit:
             with suppress(ChannelRefused):
                 await self.update(receipt, message if is_whole else _announced(message))

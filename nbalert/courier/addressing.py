@@ -166,6 +166,7 @@ class Addressing:
             " ON CONFLICT DO NOTHING",
             *(candidate.arrival.id, candidate.channel, by, verdict.outcome, verdict.rule, parts),
         )
+        self._noise.enter(candidate, verdict)
 
     def _is_awaited(self, arrival: Arrival) -> bool:
         found = self._store.row(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from nbalert.clock import Clock
+from nbalert.courier.moments import HAS_COME, left_s, now
 from nbalert.courier.store import Store
 from nbalert.question import Question
 
@@ -18,8 +19,6 @@ REMIND_PART = 0.2
 """A reminder comes ten minutes before the end, of short questions in the last fifth of their time."""
 SHORT_S = 60.0
 """A question that is open for less has no reminder: who did not see it would not see that."""
-
-_DUE = "at <= ? OR (boot = ? AND boot != '' AND boot_s <= ?)"
 
 
 class Agenda:
@@ -43,7 +42,8 @@ class Agenda:
     def due(self) -> list[tuple[str, str]]:
         """(question, what) of all that is due, ends first: who is late is not reminded."""
         rows = self._store.rows(
-            f"SELECT question, what FROM due WHERE {_DUE} ORDER BY what = 'end' DESC, at", *self._now()
+            f"SELECT question, what FROM due WHERE {HAS_COME} ORDER BY what = 'end' DESC, at",
+            *now(self._clock),
         )
         return [(row["question"], row["what"]) for row in rows]
 
@@ -58,12 +58,14 @@ class Agenda:
         """
         for question, what in self.due():
             does[what](question)
-        return self._left_s("TRUE")
+        return left_s(self._store, self._clock, "due", "TRUE")
 
     def is_over(self, question: str) -> bool:
         """Whether a question's end has come."""
         found = self._store.row(
-            f"SELECT 1 FROM due WHERE question = ? AND what = 'end' AND ({_DUE})", question, *self._now()
+            f"SELECT 1 FROM due WHERE question = ? AND what = 'end' AND {HAS_COME}",
+            question,
+            *now(self._clock),
         )
         return found is not None
 
@@ -77,18 +79,7 @@ class Agenda:
 
     def left_s(self, question: str) -> float | None:
         """Seconds until a question's end; None where it has none."""
-        return self._left_s("question = ? AND what = 'end'", question)
-
-    def _left_s(self, which: str, *values: str) -> float | None:
-        """Of the rows that a condition names, how long until the first."""
-        at_s, boot, boot_s = self._now()
-        wall = self._store.row(f"SELECT min(at) - ? AS left_s FROM due WHERE {which}", at_s, *values)
-        since_boot = self._store.row(
-            f"SELECT min(boot_s) - ? AS left_s FROM due WHERE boot = ? AND boot != '' AND {which}",
-            *(boot_s, boot, *values),
-        )
-        found = [row["left_s"] for row in (wall, since_boot) if row and row["left_s"] is not None]
-        return min(found) if found else None
+        return left_s(self._store, self._clock, "due", "question = ? AND what = 'end'", question)
 
     def _add(self, question: Question, what: str, after_s: float) -> None:
         at_s = (question.asked_at + timedelta(seconds=after_s)).timestamp()
@@ -97,9 +88,6 @@ class Agenda:
             " ON CONFLICT (question, what) DO NOTHING",
             *(question.id, what, at_s, question.boot, _boot_s(question, after_s)),
         )
-
-    def _now(self) -> tuple[float, str, float]:
-        return self._clock.time_s(), self._clock.boot, self._clock.boot_s()
 
 
 def _boot_s(question: Question, after_s: float) -> float | None:

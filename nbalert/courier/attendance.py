@@ -34,6 +34,10 @@ class Presence:
     is_seen: bool = True
 
 
+OWN = ""
+"""The origin of what the courier itself has to say: it has nothing to bring."""
+
+
 class Attendance:
     """The processes on the line, and since when each that is not there is away."""
 
@@ -74,7 +78,7 @@ class Attendance:
 
     def has_introduced(self, origin: str) -> bool:
         """Whether that process has ever brought its settings here."""
-        return origin in self._introduced
+        return origin in self._introduced or origin == OWN
 
     def has_ended(self, origin: str) -> bool:
         """Whether that process has said goodbye, and left."""

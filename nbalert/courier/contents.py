@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 
 from nbalert.courier.agenda import Agenda
+from nbalert.courier.counts import FOLD_GLOBAL, Counts
 from nbalert.courier.drawings import Drawings
 from nbalert.courier.shown import applied
 from nbalert.courier.store import Store
@@ -23,6 +24,7 @@ class Contents:
         self._store = store
         self._agenda = agenda
         self._drawings = Drawings(store)
+        self.counts = Counts(store)
 
     async def to_post(self, row: sqlite3.Row) -> Message:
         """The message with its figures drawn."""
@@ -31,7 +33,7 @@ class Contents:
     def message(self, row: sqlite3.Row) -> Message:
         """The message, as its channel is asked. A question that ended while it waited is shown as ended."""
         message = Message.from_json(json.loads(row["body"]))
-        if row["about"] == "global":  # ids of another service mean nothing there
+        if row["about"] in ("global", FOLD_GLOBAL):  # ids of another service mean nothing there
             return applied(replace(message, target="", mention=()), row["shown"])
         if message.question is None:
             return message

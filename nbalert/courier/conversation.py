@@ -18,6 +18,7 @@ from nbalert.courier.deaths import Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
+from nbalert.courier.judging import Judging
 from nbalert.courier.later import Later
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.listening import Listening
@@ -55,6 +56,7 @@ class Rooms:
     listening: Listening
     intake: Intake
     undelivered: Undelivered
+    judging: Judging
     inbox: InboxServer
     owner: str
     mode: str
@@ -73,6 +75,10 @@ class Conversation:
                 rooms.store, int(frame["limit"]), is_failed=bool(frame.get("is_failed"))
             ),
             "retry": lambda frame: rooms.undelivered.retry([str(id_) for id_ in frame["messages"]]),
+            "silence": lambda frame: rooms.judging.silences.begin(
+                float(frame["for_s"]), str(frame["what"]), str(frame["glob"])
+            ),
+            "unsilence": lambda frame: rooms.judging.silences.end(),
             "trail": lambda frame: trail_page(rooms.store, rooms.trail, int(frame["after"])),
             "book": lambda frame: book_page(rooms.store, str(frame["after"])),
             "deliveries": lambda frame: delivery_page(rooms.store, int(frame["after"])),
@@ -235,7 +241,8 @@ class Conversation:
             "inbox": rooms.inbox.url,
         }
         found = status(rooms.home, rooms.store, rooms.spool, rooms.attendance)
-        return {"courier": courier, **found, "notes": rooms.projects.notes()}
+        quiet = {"silences": rooms.judging.silences.active(), "digests": rooms.judging.digests.open_ones()}
+        return {"courier": courier, **found, **quiet, "notes": rooms.projects.notes()}
 
     def _owed(self, origin: str) -> int:
         """How many deliveries of a process wait, also those that show how its questions ended."""

@@ -16,11 +16,15 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from nbalert.courier.lock import Lock
 from nbalert.courier.serving import Stop, serve
 from nbalert.errors import CourierError, NbalertError
 from nbalert.home import Home
+
+if TYPE_CHECKING:
+    from nbalert.courier.project import Project
 
 READY_S = 15.0
 IDLE_END_S = 600.0
@@ -122,6 +126,21 @@ def _environment(home: Home) -> dict[str, str]:
     return kept
 
 
+def run_once(home: Home, project: Project) -> int:
+    """Send what is due, and end; where another courier serves, that one does it.
+
+    Args:
+        project: Settings that this process has.
+    """
+    lock = Lock.take(home.lock)
+    if lock is None:
+        print("a courier serves this home already, and sends what is due")
+        return 0
+    with lock:
+        serve(home, mode="once", idle_end_s=None, on_ready=_stop_by_signal, once=project)
+    return 0
+
+
 def run(home: Home, *, is_detached: bool) -> int:
     """Be the courier of a home, until told to stop or idle.
 
@@ -159,13 +178,18 @@ def run(home: Home, *, is_detached: bool) -> int:
     return 0  # the lock ends with this process
 
 
-def _ready(stop: Stop, is_detached: bool) -> None:
+def _stop_by_signal(stop: Stop) -> None:
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop()
 
     signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if is_detached else on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+
+
+def _ready(stop: Stop, is_detached: bool) -> None:
+    _stop_by_signal(stop)
     if is_detached:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _say("ready" if is_detached else "the courier serves; Ctrl-C ends it", is_detached)
 

@@ -84,12 +84,16 @@ class Intake:
     def enter(self, id_: str, data: dict[str, Any]) -> None:
         """A message into the store, once an id."""
         with self._store.transaction(is_power_safe=data.get("durable") == POWER):
-            is_silent = self._insert(id_, data)
+            is_silent = self.insert(id_, data)
         if is_silent:
             self._on_silent(id_)
 
-    def _insert(self, id_: str, data: dict[str, Any]) -> bool:
-        """Whether it is a message that nobody is told of whom its sender could wait for."""
+    def insert(self, id_: str, data: dict[str, Any]) -> bool:
+        """The same within a transaction that the caller holds.
+
+        Returns:
+            Whether it is a message that nobody is told of whom its sender could wait for.
+        """
         run, how = data.get("run", ""), data.get("telling", Telling.ALWAYS)
         if how == Telling.END:
             self._progress.end(run, data["message"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from nbalert.handlers import Handler
 from nbalert.matching import Change
@@ -75,9 +75,11 @@ class Candidate:
     change: Change
 
 
-class Noise:
+class Noise(Protocol):
     """Asked for each candidate, within the transaction that records its answer."""
 
     def judge(self, candidate: Candidate) -> Verdict:
-        """What becomes of it."""
-        return DELIVER
+        """What is to become of it."""
+
+    def enter(self, candidate: Candidate, verdict: Verdict) -> None:
+        """What becomes of it: a digest gets it."""

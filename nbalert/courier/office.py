@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import httpcore  # noqa: F401 - httpx imports it when a channel is made, and a process may fork just then
 
 from nbalert.clock import Clock
+from nbalert.courier import opening
 from nbalert.courier.agenda import Agenda
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.audit import Trail
@@ -23,11 +24,12 @@ from nbalert.courier.deaths import Death, Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
+from nbalert.courier.judging import Judging
 from nbalert.courier.ledger import Hearers, Ledger
 from nbalert.courier.listening import Listening, Posted
-from nbalert.courier.noise import Noise
-from nbalert.courier.opening import opened_store, served_inbox, set_aside_damaged, tell_of_files_aside
+from nbalert.courier.open_work import is_busy, waiting
 from nbalert.courier.progress import Progress
+from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
 from nbalert.courier.routing import Routing
@@ -44,6 +46,8 @@ from nbalert.spool import Spool
 
 log = logging.getLogger(__name__)
 
+LOOK_S = 0.05
+"""How often it is looked whether all has left, by a courier that ends then."""
 ROUND_S = 2.0
 """How often the spool is looked at without having been woken, and absent askers are counted."""
 LAST_WORDS_S = 1.0
@@ -60,7 +64,7 @@ class Courier:
     ) -> None:
         self._stop = stop
         self._home = home
-        self._place = (0, 0)
+        self._place: opening.Place | None = None
         self._store = store
         self._inbox = inbox
         clock = Clock()
@@ -89,7 +93,10 @@ class Courier:
         self._listening = Listening(self._projects, self._ledger)
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
-        routing = Routing(store, self._delivery, self._projects, Noise(), self._attendance.has_introduced)
+        self._judging = Judging(store, self._delivery, self._projects, clock)
+        routing = Routing(
+            store, self._delivery, self._projects, self._judging, self._attendance.has_introduced
+        )
         self._progress = Progress(
             store, self._delivery, self._projects, self._attendance, self._is_gone, clock
         )
@@ -111,6 +118,7 @@ class Courier:
                 listening=self._listening,
                 intake=self._intake,
                 undelivered=self._undelivered,
+                judging=self._judging,
                 inbox=inbox,
                 owner=owner,
                 mode=mode,
@@ -128,24 +136,38 @@ class Courier:
             stop: Ends `serve`.
         """
         owner = getpass.getuser()
-        store = opened_store(home)
+        store = opening.opened_store(home)
         inbox: InboxServer | None = None
         try:
-            inbox = await served_inbox(home, owner)
+            inbox = await opening.served_inbox(home, owner)
             courier = cls(home, store, inbox, owner, mode, stop)
             courier._line = await listen(home.socket, courier._conversation.hold)
-            found = home.socket.stat()
-            courier._place = (found.st_dev, found.st_ino)
-            tell_of_files_aside(home, inbox)
+            courier._place = opening.place_of(home.socket)
+            opening.tell_of_files_aside(home, inbox)
         except BaseException:
             if inbox:
                 await inbox.stop()
             store.close()
-            if set_aside_damaged(home, store, inbox):
+            if opening.set_aside_damaged(home, store, inbox):
                 return await cls.open(home, mode, stop)
             raise
         courier._resume()
         return courier
+
+    async def serve_once(self, project: Project, limit_s: float) -> None:
+        """Take the spool, send what is due, and end; what cannot be sent in time waits on.
+
+        Args:
+            project: Settings that this process has.
+            limit_s: Seconds.
+        """
+        self._delivery.renew(project.key, self._projects.learn(project))
+        deadline = time.monotonic() + limit_s
+        while True:
+            self._round()
+            if self._stop.is_set() or not waiting(self._store) or time.monotonic() > deadline:
+                return
+            await asyncio.sleep(LOOK_S)
 
     async def serve(self, idle_end_s: float | None) -> None:
         """Do what falls due until told to stop, or idle; the rest happens when somebody calls.
@@ -174,25 +196,18 @@ class Courier:
 
     def _is_reachable(self) -> bool:
         """Whether the line still leads here. A home that was removed, or begun anew, has another courier."""
-        try:
-            found = self._home.socket.stat()
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self._place
+        return opening.place_of(self._home.socket) == self._place
 
     def _is_idle(self) -> bool:
-        """Nobody is there, nothing waits, nothing is asked."""
-        if any(self._attendance):
-            return False
-        open_ = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'waiting')"
-        asked = "EXISTS (SELECT 1 FROM question WHERE decision IS NULL)"
-        found = self._store.row(f"{open_} OR {asked} AS is_busy")
-        return not (found and found["is_busy"])
+        """Nobody is there, nothing waits, nothing is asked or gathered."""
+        return not (any(self._attendance) or is_busy(self._store))
 
     def _round(self) -> float:
         """Seconds until the next one."""
         self._intake.take()
-        due_s = [self._agenda.work(self._due), self._progress.work()]
+        self._judging.silences.work()
+        digests_s = self._judging.digests.work(self._intake.insert)
+        due_s = [self._agenda.work(self._due), self._progress.work(), digests_s]
         self._deaths.give_up(self._is_gone)
         self._cancel_abandoned()
         return max(0.0, min(ROUND_S, *(ROUND_S if seconds is None else seconds for seconds in due_s)))
@@ -213,7 +228,7 @@ class Courier:
         with contextlib.suppress(sqlite3.Error):
             self._trail.keep()
         self._store.close()
-        set_aside_damaged(self._home, self._store, self._inbox)
+        opening.set_aside_damaged(self._home, self._store, self._inbox)
 
     def _resume(self) -> None:
         for question, _ in self._ledger.open_questions():

@@ -22,6 +22,9 @@ from nbalert.unfit import files_aside, opened_anew, set_aside
 
 log = logging.getLogger(__name__)
 
+Place = tuple[int, int]
+"""Device and number of a file."""
+
 
 def opened_store(home: Home) -> Store:
     """The store, with what waits in those that were set aside and can be read by now.
@@ -91,3 +94,12 @@ def _notice(aside: Path) -> Message:
         text=f"It is damaged, or a newer nbalert wrote it. It was set aside as {aside}. {remedy}",
         level=Level.WARNING,
     )
+
+
+def place_of(path: Path) -> Place | None:
+    """Which file is there; None if none is."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -28,6 +28,7 @@ class Project:
         hears: Name → whether only changes of level, of channels that hear every alert.
         kinds: Kind → source of the classes that the user's settings name.
         handlers: As `Handler.model_dump` gives them.
+        limits: Name → its `rate` and `fold`, as written.
         since: When they last read files or values that were others, on the clock that all processes share.
     """
 
@@ -40,6 +41,7 @@ class Project:
     hears: Mapping[str, bool] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     handlers: Sequence[Mapping[str, Any]] = ()
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     since: float = field(default=0.0, compare=False)
 
     @classmethod
@@ -59,6 +61,7 @@ class Project:
             *(settings.project, settings.default, values, problems, foreign, settings.network, hears),
             kinds=settings.kinds,
             handlers=tuple(handler.model_dump(mode="json") for handler in settings.handlers),
+            limits=_limits(settings.channels.values()),
         )
 
     @classmethod
@@ -83,6 +86,7 @@ class Project:
             frame.get("hears", {}),
             frame.get("kinds", {}),
             tuple(frame.get("handlers", ())),
+            frame.get("limits", {}),
             frame.get("since", 0.0),
         )
 
@@ -111,6 +115,12 @@ def _hears(tables: Iterable[ChannelTable]) -> dict[str, bool]:
         for table in tables
         if table.values.get("global", False) is True and table.values.get("enabled", True) is not False
     }
+
+
+def _limits(tables: Iterable[ChannelTable]) -> dict[str, Mapping[str, Any]]:
+    """Of channels that have any. They count for kinds as well that only a kernel can build."""
+    written = {t.name: {key: t.values[key] for key in ("rate", "fold") if key in t.values} for t in tables}
+    return {name: values for name, values in written.items() if values}
 
 
 def _line_values(settings: ChannelSettings) -> dict[str, Any]:

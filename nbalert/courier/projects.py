@@ -23,6 +23,7 @@ from nbalert.handlers import Handler
 from nbalert.home import Home
 from nbalert.matching import Router
 from nbalert.network import Network
+from nbalert.rates import Limits, limits_of
 from nbalert.settings import load_project
 
 READ_AGAIN_S = 5.0
@@ -123,6 +124,14 @@ class Projects:
             router = Router((Handler.model_validate(one) for one in project.handlers), project.hears)
             self._routers[key] = project, router
         return router
+
+    def limits(self, key: str, name: str) -> Limits:
+        """How much a channel is told.
+
+        Raises:
+            NotReady: Its project's settings are not known.
+        """
+        return limits_of(self._project(key).limits.get(name, {}))
 
     def resolved(self, key: str, name: str) -> str:
         """The name of a channel; an empty one is the default one of the project."""

@@ -10,6 +10,8 @@ from nbalert.home import Home
 from nbalert.spool import Spool
 from nbalert.unfit import files_aside
 
+_IS_KEPT_BACK = "(r.verdict = 'digested' OR r.rule = 'silence' OR r.rule LIKE 'silence --%')"
+
 
 def status(home: Home, store: Store, spool: Spool, attendance: Attendance) -> dict[str, Any]:
     """Who is on the line, what waits, and why.
@@ -58,18 +60,36 @@ def history(store: Store, limit: int, *, is_failed: bool = False) -> list[dict[s
     # Progress is shown by what it has become; what nobody was told, as nothing had changed, is not shown.
     told = (
         "NOT EXISTS (SELECT 1 FROM progress WHERE progress.message = message.id AND final != '')"
-        " AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)"
+        " AND (EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)"
+        f" OR EXISTS (SELECT 1 FROM routed r WHERE r.message = message.id AND {_IS_KEPT_BACK}))"
     )
     stuck = (
         "EXISTS (SELECT 1 FROM delivery d WHERE d.message = message.id AND d.kind = 'post' AND d.error != '')"
     )
+    newest = (
+        f"(SELECT * FROM message WHERE {stuck if is_failed else told} ORDER BY accepted_at DESC LIMIT ?) m"
+    )
     rows = store.rows(
         "SELECT m.id, m.title, m.accepted_at, json_extract(m.body, '$.level') AS level, d.channel, d.state,"
-        " d.attempts, d.error, d.settled_at, q.decision, q.body_outcome FROM"
-        f" (SELECT * FROM message WHERE {stuck if is_failed else told}"
-        " ORDER BY accepted_at DESC LIMIT ?) m"
+        f" d.attempts, d.error, d.settled_at, q.decision, q.body_outcome FROM {newest}"
         " LEFT JOIN delivery d ON d.message = m.id AND d.kind = 'post'"
         " LEFT JOIN question q ON q.message = m.id ORDER BY m.accepted_at, d.seq",
         limit,
     )
-    return [dict(row) for row in rows if not is_failed or row["error"]]
+    if is_failed:
+        return [dict(row) for row in rows if row["error"]]
+    kept_back = _kept_back(store, newest, limit)
+    named = {row["id"] for row in kept_back}
+    shown = [dict(row) for row in rows if row["state"] or row["id"] not in named]
+    return sorted([*shown, *kept_back], key=lambda row: row["accepted_at"])
+
+
+def _kept_back(store: Store, newest: str, limit: int) -> list[dict[str, Any]]:
+    """What went into a digest, or was silenced, as rows like those of deliveries; `error` is the rule."""
+    rows = store.rows(
+        "SELECT m.id, m.title, m.accepted_at, json_extract(m.body, '$.level') AS level, r.channel,"
+        " r.verdict AS state, 0 AS attempts, r.rule AS error, NULL AS settled_at, NULL AS decision,"
+        f" NULL AS body_outcome FROM {newest} JOIN routed r ON r.message = m.id WHERE {_IS_KEPT_BACK}",
+        limit,
+    )
+    return [dict(row) for row in rows]

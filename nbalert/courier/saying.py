@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from nbalert.channels.base import Channel, received
 from nbalert.courier.contents import Contents
+from nbalert.courier.counts import FOLD, FOLD_GLOBAL
 from nbalert.errors import ChannelError
 from nbalert.message import Message, Receipt
 
@@ -36,15 +37,31 @@ class Saying:
             return None  # the progress of what has ended; after a try something of it may stand in the chat
         if standing := self._contents.continued(row):
             return await _ended(channel, standing, message, row["message"])
-        return received(channel, await channel.post(message, row["message"]))
+        message, count = self._contents.counts.counted(row["message"], channel.name, message)
+        receipt = received(channel, await channel.post(message, row["message"]))
+        self._contents.counts.note_told(row["message"], channel.name, count)
+        return receipt
 
     async def _update(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
         """Show what is newer where the message stands; nothing to do where it never arrived."""
         receipt, message = self._contents.receipt(row), self._contents.message(row)
+        if row["about"] in (FOLD, FOLD_GLOBAL):
+            return await self._recounted(channel, receipt, message, row["message"])
         if row["is_over"] is not None:
             return await _progressed(channel, receipt, message, row)
         if receipt:
             await channel.update(receipt, message)
+        return receipt
+
+    async def _recounted(
+        self, channel: Channel, receipt: Receipt | None, message: Message, id_: str
+    ) -> Receipt | None:
+        """Show how many alike there are; where it cannot be edited the next message says so."""
+        counts = self._contents.counts
+        message, count = counts.counted(id_, channel.name, message)
+        if receipt and channel.edits_whole(message) and not counts.is_told(id_, channel.name, count):
+            await channel.update(receipt, message)
+            counts.note_told(id_, channel.name, count)
         return receipt
 
     async def _remind(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:

@@ -137,7 +137,41 @@ _HANDLERS: Step = (
 ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING, _PROGRESS, _HANDLERS)
+_NOISE: Step = (
+    # Alerts that are gathered to be told as one message, which has the digest's id. Of a handler it is due at
+    # `at`; of a channel's `rate` when there is room, and then `handler` is empty.
+    """CREATE TABLE digest (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, channel TEXT NOT NULL, handler TEXT NOT NULL,
+    title TEXT NOT NULL, interval_s REAL, publish TEXT NOT NULL, rate TEXT NOT NULL, opened_at REAL NOT NULL,
+    at REAL NOT NULL, boot TEXT NOT NULL, boot_s REAL NOT NULL, is_open INTEGER NOT NULL DEFAULT 1
+) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX digest_open ON digest (project, channel, handler) WHERE is_open",
+    # By which message an alert is told on a channel: a digest, or one that says the same.
+    """CREATE TABLE digested (
+    into_message TEXT NOT NULL, channel TEXT NOT NULL, message TEXT NOT NULL REFERENCES message,
+    PRIMARY KEY (into_message, channel, message)
+) WITHOUT ROWID""",
+    "CREATE INDEX digested_by_message ON digested (message)",
+    # What was said last, by its content: `count` others said the same, `told` of them are shown there, and
+    # `untold` ones of the message before were not.
+    """CREATE TABLE folded (
+    project TEXT NOT NULL, channel TEXT NOT NULL, same TEXT NOT NULL, message TEXT NOT NULL,
+    origin TEXT NOT NULL, at REAL NOT NULL, count INTEGER NOT NULL DEFAULT 0,
+    told INTEGER NOT NULL DEFAULT 0, untold INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (project, channel, same)
+) WITHOUT ROWID""",
+    "CREATE INDEX folded_by_message ON folded (message, channel)",
+    "CREATE INDEX folded_by_time ON folded (at)",
+    # A silence ends at `at`, by the earlier of two clocks; then, or when it is ended, `ended_at` is set.
+    """CREATE TABLE silence (
+    id INTEGER PRIMARY KEY, what TEXT NOT NULL CHECK (what IN ('all', 'alert', 'topic')), glob TEXT NOT NULL,
+    began_at REAL NOT NULL, at REAL NOT NULL, boot TEXT NOT NULL, boot_s REAL NOT NULL, ended_at REAL
+)""",
+    "CREATE INDEX routed_by_rule ON routed (rule) WHERE rule != ''",
+    # What a channel was told within a while, for its rate.
+    "CREATE INDEX delivery_settled ON delivery (project, channel, settled_at) WHERE kind = 'post'",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING, _PROGRESS, _HANDLERS, _NOISE)
 """The first step makes the tables in an empty file."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -16,8 +16,8 @@ from nbalert.courier.contents import Contents
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting
 from nbalert.courier.intake import Intake
+from nbalert.courier.judging import Judging
 from nbalert.courier.ledger import Hearers, Ledger
-from nbalert.courier.noise import Noise
 from nbalert.courier.progress import Progress
 from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
@@ -70,9 +70,14 @@ class Rooms:
         self.ledger = Ledger(self.store, self.delivery, self.trail, self.agenda, self.clock, hearers)
         urging = Urging(self.store, self.delivery, self.trail, self.agenda)
         self.due = {"end": self.ledger.expire, "remind": urging.remind, "escalate": urging.escalate}
-        self.noise = Noise()
+        self.judging = Judging(self.store, self.delivery, self.projects, self.clock)
+        self.silences, self.digests = self.judging.silences, self.judging.digests
         routing = Routing(
-            self.store, self.delivery, self.projects, self.noise, lambda origin: origin not in self.strangers
+            self.store,
+            self.delivery,
+            self.projects,
+            self.judging,
+            lambda origin: origin not in self.strangers,
         )
         self.attendance = Attendance()
         self.progress = Progress(
@@ -91,13 +96,13 @@ class Rooms:
     def learn(self, url: str, **values: Any) -> frozenset[str]:
         """A process of the project `p` brings its webhook `ci`."""
         table = {"kind": "webhook", "url": url, **values}
-        changed = self.projects.learn(Project("p", "ci", {"ci": table}))
+        changed = self.projects.learn(Project("p", "ci", {"ci": table}, limits={"ci": values}))
         self.delivery.renew("p", changed)
         return changed
 
-    def accept(self, message: Message, *channels: str) -> str:
+    def accept(self, message: Message, *channels: str, origin: str = "o") -> str:
         """Into the spool and out of it; the message's id."""
-        data = {"kind": "message", "origin": "o", "project": "p", "message": message.to_json()}
+        data = {"kind": "message", "origin": origin, "project": "p", "message": message.to_json()}
         entry = self.spool.put({**data, "channels": channels or ["ci"]})
         self.intake.take()
         return entry

@@ -105,6 +105,9 @@ class Whim(Noise):
         outcome = self.answers.get(candidate.arrival.message["title"], Outcome.DELIVERED)
         return Verdict(outcome, "" if outcome == Outcome.DELIVERED else "whim")
 
+    def enter(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Into no digest."""
+
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_the_verdict_counts(home: Home, is_known: bool) -> None:
@@ -113,7 +116,8 @@ def test_the_verdict_counts(home: Home, is_known: bool) -> None:
     async def work(rooms: Rooms) -> None:
         rooms.strangers |= set() if is_known else {"o"}
         with Webhook() as server:
-            rooms.noise.judge = Whim(a=Outcome.SUPPRESSED, b=Outcome.DIGESTED).judge  # type: ignore[method-assign]
+            whim = Whim(a=Outcome.SUPPRESSED, b=Outcome.DIGESTED)
+            rooms.judging.judge, rooms.judging.enter = whim.judge, whim.enter  # type: ignore[method-assign]
             rooms.projects.learn(project(url=server.url))
             ids = [publish(rooms, Message(title=title, topic="t"), "ci", "") for title in "abc"]
             rooms.strangers.clear()
