@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
 from nbalert.cell_message import Parts, cell_message
 from nbalert.endings import Outcome, Telling, telling
+from nbalert.errors import NbalertError
 from nbalert.message import Level, Message, Source
 from nbalert.outbox import How
 from nbalert.posting import here, leave, post
@@ -17,6 +19,7 @@ from nbalert.process import client
 from nbalert.recording import CellRun, Recording
 from nbalert.thresholds import judge
 from nbalert.vigil import Vigil, cell_run
+from nbalert.widgets.welcome import say_once
 
 _vigils: dict[str, Vigil] = {}
 
@@ -71,6 +74,12 @@ def tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], ob
         _tell(run, options, evaluate)
     finally:  # not before: a death in between is told rather twice than not at all
         vigil().end(run.id)
+
+
+def welcome(shell: Any) -> None:
+    """Say once where alerts go, if nothing is set up."""
+    with suppress(NbalertError):  # wrong settings have been told
+        say_once(client(), shell)
 
 
 def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], object]) -> None:

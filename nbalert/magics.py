@@ -295,6 +295,7 @@ class NbalertMagics(Magics):
 
         if not run.is_auto:
             alerting.tell(run, _options_of(run.alert_line), self._evaluate)
+            alerting.welcome(self._shell)
         if self.auto:
             self.auto.done(run)
 

@@ -50,6 +50,12 @@ def test_help_is_readable(name: str) -> None:
     assert len(options.splitlines()) > 2
 
 
+def test_the_nearest_word_of_several(shell: Any) -> None:
+    """`--on` takes many with commas: the one that is wrong is looked up."""
+    assert "'chnge'" in (said := error_of(shell, "%%alert --on failure,chnge\n1"))
+    assert "(did you mean change?)" in said
+
+
 def test_status_warns_on_a_hub(
     shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,9 +99,11 @@ def test_help_tells_cell_options_apart() -> None:
         ("%nbalert chanels", "UsageError: argument what: invalid choice: 'chanels'"),
         ("%nbalert status now", "UsageError: %nbalert status: too many words: now"),
         ("%alert --chanel x y", "UsageError: unrecognized arguments: --chanel (did you mean --channel?)"),
-        ("%nbalert auto 60s --onn x", "(did you mean --on?)"),
-        ("%nbalert auto 60s -c inbx", "unknown channel 'inbx'"),
-        ("%%alert --on failur\n1", "(did you mean failure?)"),
+        (
+            "%nbalert auto 60s --onn x",
+            "UsageError: %nbalert auto: unrecognized arguments: --onn x (did you mean --on?)",
+        ),
+        ("%nbalert auto 60s -c inbx", "UsageError: %nbalert auto: unknown channel 'inbx'"),
         ("%nbalert", "UsageError: the following arguments are required: what"),
         ("%ask", "UsageError: the following arguments are required: question"),
         ("%ask Q --need many", "UsageError: argument --need: invalid int value: 'many'"),
