@@ -14,7 +14,8 @@ from nbalert.client import Client
 from nbalert.errors import CourierError
 from nbalert.forks import whole_modules
 from nbalert.inbox_link import inbox_link
-from nbalert.settings import BUILT_IN, Settings
+from nbalert.limits import BUILT_IN
+from nbalert.settings import Settings
 
 CODE_S = 100.0
 """A code in a link is good for two minutes; before that the link is taken out again."""
