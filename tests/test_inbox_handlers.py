@@ -51,7 +51,7 @@ def test_code_becomes_a_cookie(tmp_path: Path) -> None:
         name, _, rest = answer.headers["set-cookie"].partition("=")
         assert name.startswith("nbalert-")
         assert rest.partition(";")[2].strip() == "Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict"
-        assert client.get("/api/me").json() == {"name": "bob"}
+        assert client.get("/api/me").json() == {"name": "bob", "is_owner": False}
 
 
 def test_code_works_once(tmp_path: Path) -> None:
@@ -95,6 +95,9 @@ ROUTES = [
     ("GET", "/api/events"),
     ("GET", "/api/names"),
     ("PUT", "/api/seen"),
+    ("GET", "/api/people"),
+    ("POST", "/api/people"),
+    ("DELETE", "/api/people/x"),
     ("GET", "/api/messages"),
     ("POST", "/api/messages"),
     ("GET", "/api/messages/x"),
@@ -292,7 +295,7 @@ def test_proxy_keeps_a_foreign_host(tmp_path: Path) -> None:
         assert f"; Path={prefix}/;" in cookie
         assert cookie.endswith("; Secure")
         headers["Cookie"] = cookie.partition(";")[0]
-        assert client.get("/api/me", headers=headers).json() == {"name": "bob"}
+        assert client.get("/api/me", headers=headers).json() == {"name": "bob", "is_owner": False}
         elsewhere = {**headers, "Host": "evil.example", "Origin": "https://evil.example"}
         assert client.get("/api/me", headers=elsewhere).status_code == 401
 

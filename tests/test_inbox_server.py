@@ -176,7 +176,7 @@ def test_tls(tmp_path: Path) -> None:
         with httpx.Client(base_url=inbox.url, verify=context, headers={"Origin": inbox.url}) as client:
             answer = client.post("/api/session", json={"code": inbox.code("bob")}).raise_for_status()
             assert answer.headers["set-cookie"].endswith("; Secure")
-            assert client.get("/api/me").json() == {"name": "bob"}
+            assert client.get("/api/me").json() == {"name": "bob", "is_owner": False}
 
 
 def test_unreadable_certificate(tmp_path: Path) -> None:

@@ -66,8 +66,9 @@ class MeHandler(Handler):
     auth: ClassVar[dict[str, Auth]] = {"GET": "person"}
 
     def get(self) -> None:
-        """The name that approvers are named by."""
-        self.finish({"name": self.session.person})
+        """The name that approvers are named by, and whether the inbox is theirs."""
+        person = self.session.person
+        self.finish({"name": person, "is_owner": person == self.site.owner})
 
 
 class SenderHandler(Handler):

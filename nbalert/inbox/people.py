@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nbalert.errors import SettingsError
 from nbalert.inbox.database import connect, transaction, translated
@@ -39,6 +39,21 @@ class Session:
     id: str
     person: str
     host: str
+
+
+class Person(NamedTuple):
+    """Somebody who was invited.
+
+    Args:
+        invited_at: Seconds since the epoch.
+        sessions: In how many browsers they are signed in.
+        codes: How many links to them are good.
+    """
+
+    name: str
+    invited_at: float
+    sessions: int
+    codes: int
 
 
 class People:
@@ -102,6 +117,19 @@ class People:
         """Everybody who was ever invited and not revoked since, in alphabetical order."""
         with translated():
             return [str(row[0]) for row in self._database.execute("SELECT name FROM people ORDER BY name")]
+
+    def listed(self) -> list[Person]:
+        """Everybody who was invited, with what they have, in alphabetical order."""
+        now = self._now()
+        with translated():
+            rows = self._database.execute(
+                "SELECT name, invited_at,"
+                " (SELECT count(*) FROM sessions s WHERE s.person = p.name AND s.ends_at > ?),"
+                " (SELECT count(*) FROM codes c WHERE c.person = p.name AND c.ends_at > ?)"
+                " FROM people p ORDER BY name",
+                (now, now),
+            ).fetchall()
+        return [Person(*row) for row in rows]
 
     def sign_in(self, code: str, host: str) -> tuple[str, Session] | None:
         """Use a code up.
@@ -187,6 +215,11 @@ class People:
         if not (row and is_same) or (row[2] is not None and row[2] <= self._now()):
             return None
         return str(row[1])
+
+
+def login_link(url: str, code: str) -> str:
+    """The URL of a page with a code. The fragment is not sent to any server, nor written to any log."""
+    return f"{url.rstrip('/')}/#code={code}"
 
 
 class Brake:

@@ -19,6 +19,7 @@ from nbalert.inbox.handlers import (
     SenderHandler,
     SessionHandler,
 )
+from nbalert.inbox.invitations import PeopleHandler, PersonHandler
 from nbalert.inbox.questions import CodeHandler, NoticesHandler, RemindersHandler, RepliesHandler
 from nbalert.inbox.site import Site
 from nbalert.inbox.streams import PageEvents, ReplyEvents
@@ -53,6 +54,8 @@ def application(site: Site) -> Application:
         [
             (r"/api/session", SessionHandler, shared),
             (r"/api/me", MeHandler, shared),
+            (r"/api/people", PeopleHandler, shared),
+            (r"/api/people/(.{1,600})", PersonHandler, shared),
             (r"/api/sender", SenderHandler, shared),
             (r"/api/seen", SeenHandler, shared),
             (r"/api/names", NamesHandler, shared),

@@ -17,7 +17,7 @@ from nbalert.forks import keep_from_forks
 from nbalert.inbox.archive import Archive
 from nbalert.inbox.binding import bound, is_loopback, locked, shown, tls_context
 from nbalert.inbox.guard import Guard, checked_public_url
-from nbalert.inbox.people import CODE_S, People
+from nbalert.inbox.people import CODE_S, People, login_link
 from nbalert.inbox.routes import application
 from nbalert.inbox.site import Site
 from nbalert.message import Message
@@ -172,6 +172,7 @@ class InboxServer:
             people=People(self._database),
             guard=Guard(self.port, self._public_url, is_tls=tls is not None),
             url=self.url,
+            owner=self.owner,
             cookie=f"nbalert-{people.inbox_id}",
             heartbeat_s=self.heartbeat_s,
             send_timeout_s=self.send_timeout_s,
@@ -205,8 +206,3 @@ async def _locked_soon(database: Path, url: str) -> BinaryIO | None:
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(0.02)
-
-
-def login_link(url: str, code: str) -> str:
-    """The URL of a page with a code. The fragment is not sent to any server, nor written to any log."""
-    return f"{url.rstrip('/')}/#code={code}"

@@ -72,6 +72,7 @@ class Site:
 
     Args:
         url: Where people reach it.
+        owner: Whose inbox it is: they invite others.
         cookie: Name of the session's cookie: all ports of a host share their cookies.
         heartbeat_s: A stream that has nothing to say says so this often.
         send_timeout_s: A client that has not read what it was sent for so long is let go.
@@ -82,6 +83,7 @@ class Site:
     people: People
     guard: Guard
     url: str
+    owner: str
     cookie: str
     seats: Seats = field(default_factory=Seats)
     brake: Brake = field(default_factory=Brake)

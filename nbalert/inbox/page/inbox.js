@@ -9,6 +9,7 @@ import { empty, extend, extent, put, settle, views } from "./list.js";
 import { listenToMenu, menu } from "./menu.js";
 import { call } from "./net.js";
 import { news, reminded } from "./news.js";
+import { listenToPeople } from "./people.js";
 import { followed, isPinned, show, steady, toNewest, toUnread, watchScrolling } from "./scroll.js";
 import { save } from "./save.js";
 import * as search from "./search.js";
@@ -64,6 +65,7 @@ async function enter() {
   if (answer.status === 401) return;
   if (!answer.ok) return lost();
   me = answer.data.name;
+  $("team").hidden = !answer.data.is_owner;
   $("who").textContent = me;
   $("who").hidden = $("find").hidden = false;
   search.readAddress();
@@ -73,6 +75,7 @@ async function enter() {
 function signedOut() {
   source?.close();
   me = "";
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   search.open(false);
   $("nothing").hidden = $("find").hidden = $("who").hidden = $("link").hidden = $("older").hidden = $("waiting").hidden = $("reminded").hidden = $("empty").hidden = true;
   empty();
@@ -285,6 +288,7 @@ addEventListener("hashchange", moved);
 search.listenToSearch(load);
 listenToDesktop();
 listenToMenu();
+listenToPeople(() => (menu(false), me));
 listenToPictures();
 watchScrolling(() => me);
 setInterval(tick, 1000);
