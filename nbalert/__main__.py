@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from nbalert import __version__, channels_command
+from nbalert import __version__, channels_command, route_command
 from nbalert.durations import parse_duration, parse_interval, parse_timeout
 from nbalert.endings import TELLS, checked_on
 from nbalert.errors import AskError, NbalertError, NotApproved
@@ -62,6 +62,7 @@ def _post(options: argparse.Namespace) -> int:
         channel=options.channel or None,
         title=options.title,
         level=options.level,
+        topic=options.topic,
         target=options.target,
         mention=options.mention,
     )
@@ -201,6 +202,10 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_demo)
     one = commands.add_parser("channels", help="list, add, remove and test channels; list the kinds")
     channels_command.add_actions(one)
+    one = commands.add_parser(
+        "route", help="who would hear an alert, and why", description=route_command.ABOUT
+    )
+    route_command.add_options(one)
     one = commands.add_parser("courier", help="be the courier, in the foreground")
     one.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
     one.add_argument("--once", action="store_true", help="send what is due, and end: for cron")
@@ -231,6 +236,7 @@ def _add_post(commands: argparse._SubParsersAction[_Parser]) -> None:
     one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
     one.add_argument("-t", "--title", default="", help="first line")
     one.add_argument("-l", "--level", default="INFO", help="OK, INFO, WARNING or CRITICAL")
+    one.add_argument("--topic", default="", help="what handlers subscribe to; without -c only they hear it")
     one.add_argument("--mention", action="append", default=[], help="whom to notify, by id; may be repeated")
     one.add_argument("--target", default="", help="where else than the settings say: an id of the service")
     one.add_argument(
@@ -271,6 +277,7 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     one.add_argument(
         "--every", type=_typed(parse_interval), default=0.0, help="tell so often how far it is: 10m"
     )
+    one.add_argument("--topic", default="", help="what handlers subscribe to; without -c only they hear it")
     one.add_argument("command", nargs="+", metavar="COMMAND", help="and its arguments, after --")
     one.set_defaults(run=_run)
 

@@ -14,7 +14,7 @@ from nbalert.endings import Outcome, Telling, telling
 from nbalert.errors import NbalertError
 from nbalert.message import Level, Message, Source
 from nbalert.outbox import How
-from nbalert.posting import here, leave, post
+from nbalert.posting import addressed, here, leave, post
 from nbalert.process import client
 from nbalert.recording import CellRun, Recording
 from nbalert.thresholds import judge
@@ -38,7 +38,8 @@ def begin(recording: Recording, options: argparse.Namespace, count: int | None) 
     run = cell_run(
         recording,
         title=title,
-        channels=options.channel or [""],
+        channels=channels_of(options),
+        topic=options.topic,
         source=here(Source(cell_id=recording.cell_id or "", cell_number=count)),
         mention=options.mention,
         every_s=options.every,
@@ -60,6 +61,7 @@ def say(options: argparse.Namespace) -> None:
         " ".join(options.text),
         channel=options.channel or None,
         level=options.level,
+        topic=options.topic,
         mention=options.mention,
     )
 
@@ -97,6 +99,7 @@ def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], o
         has_code=not options.no_code,
         has_output=not options.no_output,
         has_images=not options.no_images,
+        topic=options.topic,
         mention=tuple(options.mention),
         redactor=redactor,
     )
@@ -104,7 +107,7 @@ def _tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], o
     if run.outcome is Outcome.OK:
         message = _weighed(message, options, evaluate)
     run_ = run.id if options.every else ""
-    keep(message, options.channel or [""], run=run_, telling=how, is_redacted=redactor.is_on)
+    keep(message, channels_of(options), run=run_, telling=how, is_redacted=redactor.is_on)
 
 
 def _weighed(message: Message, options: argparse.Namespace, evaluate: Callable[[str], object]) -> Message:
@@ -113,6 +116,11 @@ def _weighed(message: Message, options: argparse.Namespace, evaluate: Callable[[
     verdict = judge(given, evaluate)
     level = message.level if verdict.level is None else verdict.level
     return replace(message, level=level, text="\n".join(filter(None, (message.text, *verdict.lines))))
+
+
+def channels_of(options: argparse.Namespace) -> list[str]:
+    """Whom an alert names. Its progress stands on a channel, so that with `--every` there is one."""
+    return addressed(options.channel, "" if options.every else options.topic)
 
 
 def place_of(run: CellRun) -> Source:

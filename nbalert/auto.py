@@ -33,11 +33,13 @@ class Rule:
         after_s: Cells that take longer.
         channels: Names; an empty name is the default channel.
         on: As `checked_on` returns it.
+        topic: What handlers subscribe to.
     """
 
     after_s: float
     channels: tuple[str, ...] = ("",)
     on: str = "always"
+    topic: str = ""
 
 
 class Teller(Protocol):

@@ -19,7 +19,7 @@ from nbalert.endings import Telling
 from nbalert.magic_options import which_ends
 from nbalert.message import Message, Source
 from nbalert.nearest import with_nearest
-from nbalert.posting import here
+from nbalert.posting import addressed, here
 from nbalert.recording import CellRun, Recording
 from nbalert.vigil import cell_run
 
@@ -61,7 +61,8 @@ class AutoAlerts:
         """Should the process die, the courier says so."""
         number = recording.execution_count
         where = here(Source(cell_number=number))
-        run = cell_run(recording, title=f"Cell [{number}]", channels=self.rule.channels, source=where)
+        title, rule = f"Cell [{number}]", self.rule
+        run = cell_run(recording, title=title, channels=rule.channels, topic=rule.topic, source=where)
         vigil().begin(run)
 
     def follow(self, recording: Recording) -> None:
@@ -75,6 +76,7 @@ class AutoAlerts:
     def tell(self, batch: Batch, how: Telling) -> None:
         """One message."""
         message = batch.message(place_of(batch.shown), process.client().redactor())
+        message = replace(message, topic=self.rule.topic)
         if "change" in self.rule.on.split(","):
             message = _of_notebook(message)
         keep(message, self.rule.channels, telling=how)
@@ -92,6 +94,7 @@ def auto_parser() -> MagicArgumentParser:
     parser.add_argument("after")
     parser.add_argument("-c", "--channel", action="append", default=[])
     parser.add_argument("--on", type=which_ends, default="always")
+    parser.add_argument("--topic", default="", help="What handlers subscribe to.")
     return parser
 
 
@@ -111,7 +114,12 @@ def rule_of(words: Sequence[str]) -> Rule | None:
         raise ValueError(with_nearest(str(error), parser.format_help())) from None
     for name in options.channel:
         process.client().settings.channel(name)
-    return Rule(after_s=parse_duration(options.after), channels=tuple(options.channel or [""]), on=options.on)
+    return Rule(
+        after_s=parse_duration(options.after),
+        channels=tuple(addressed(options.channel, options.topic)),
+        on=options.on,
+        topic=options.topic,
+    )
 
 
 def words_of(auto: AutoAlerts | None) -> str:
@@ -119,7 +127,8 @@ def words_of(auto: AutoAlerts | None) -> str:
     if auto is None:
         return "auto mode is off"
     rule = auto.rule
-    where = ", ".join(name or "the default channel" for name in rule.channels)
+    names = [name or "the default channel" for name in rule.channels]
+    where = ", ".join([*names, *([f"the topic {rule.topic}"] if rule.topic else [])])
     told = {
         "always": f"cells that take longer than {show_duration(rule.after_s)}, or fail,",
         "failure": "cells that fail",

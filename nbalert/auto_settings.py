@@ -25,7 +25,14 @@ def rule_from_settings() -> Rule | None:
         return None
     from nbalert.auto import Rule  # brings what only recording needs
 
-    return Rule(after_s=chosen.after, channels=(chosen.channel,), on=chosen.on) if chosen else None
+    if chosen is None:
+        return None
+    return Rule(
+        after_s=chosen.after,
+        channels=(chosen.channel,) if chosen.channel else (),
+        on=chosen.on,
+        topic=chosen.topic,
+    )
 
 
 def _is_mentioned() -> bool:

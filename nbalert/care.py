@@ -1,4 +1,4 @@
-"""What `%nbalert` does: status, channels, test, inbox, history, retry."""
+"""What `%nbalert` does: status, channels, test, inbox, history, retry, route."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from IPython.display import HTML, display
 
-from nbalert import channels_command, keep_alive, silence_command
+from nbalert import channels_command, keep_alive, route_command, silence_command
 from nbalert.channel_test import tried
 from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
@@ -56,6 +56,11 @@ def channels(*words: str) -> None:
     channels_command.run_words(words)
 
 
+def route(*words: str) -> None:
+    """Say who would hear an alert: `nbalert route --help` has the words."""
+    route_command.run_words(words)
+
+
 def try_channel(name: str | None = None) -> None:
     """Say what a channel lacks, or send a test to it and wait for what becomes of it."""
     print(tried(name))
@@ -89,6 +94,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "silence": silence,
     "config": config,
     "channels": channels,
+    "route": route,
     "test": try_channel,
     "inbox": inbox,
 }

@@ -26,6 +26,7 @@ class Parts:
     """What goes along, as the options of `%%alert` say.
 
     Args:
+        topic: What handlers subscribe to.
         mention: Ids of people to notify.
         redactor: Scrubs what is cut.
     """
@@ -34,6 +35,7 @@ class Parts:
     has_code: bool = True
     has_output: bool = True
     has_images: bool = True
+    topic: str = ""
     mention: tuple[str, ...] = ()
     redactor: Redactor = field(default_factory=Redactor)
 
@@ -67,6 +69,7 @@ def cell_message(run: CellRun, parts: Parts, where: Source) -> Message:
         images=tuple(images),
         duration_s=run.duration_s,
         alert=parts.title or name,
+        topic=parts.topic,
         mention=parts.mention,
         source=where,
     )

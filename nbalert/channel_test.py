@@ -63,6 +63,8 @@ def tried(name: str | None) -> Tried:
         receipts = post(_message(table.name), channel=table.name).wait(PATIENCE_S)
     except TimeoutError:
         return Tried(table.name, ("accepted, and still on its way; `nbalert status` says what it waits for",))
+    if not receipts:
+        return Tried(table.name, ("accepted, and not told: the channel or all alerts are silenced",))
     return Tried(table.name, (), receipts[0].link)
 
 

@@ -73,6 +73,15 @@ class Client:
         """
         return self._introduction.settings
 
+    @property
+    def in_force(self) -> Settings:
+        """`settings`; while those are wrong, the ones of before, and that is said once. For alerts alone.
+
+        Raises:
+            SettingsError: There are none of before.
+        """
+        return self._introduction.in_force
+
     def start(self) -> None:
         """Find or host the courier, and read the settings, in the background."""
         self._connection.start()
@@ -219,7 +228,7 @@ class Client:
     def _has_global(self) -> bool:
         """Whether channels may still have to hear what did not name them."""
         known = self._introduction.known
-        return known is not None and any(table.values.get("global") for table in known.channels.values())
+        return known is not None and bool(known.hears or known.handlers)
 
     def _owed(self) -> int:
         try:

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from nbalert.errors import SettingsError
 from nbalert.fields import Duration, Frozen, Origin, validated
@@ -134,6 +134,12 @@ class Handler(Frozen):
     )
     aggregate: Aggregate | None = Field(None, description="One digest instead of each alert")
     options: Options = Field(default_factory=Options, description="How the channel shows it")
+    _file: str = PrivateAttr("")
+
+    @property
+    def file(self) -> str:
+        """Where it is written, for errors."""
+        return self._file
 
     @model_validator(mode="after")
     def _does_something(self, info: ValidationInfo) -> Self:
@@ -172,6 +178,7 @@ class HandlersOf:
     def _checked(self, number: int, table: Mapping[str, Any]) -> Handler:
         where = f"handlers.{table.get('id', number)}"
         handler = validated(Handler, table, self.origin, f"{where}.")
+        handler._file = self.origin.file
         if handler.channel and handler.channel not in self.channels:
             known = f"known: {', '.join(sorted(self.channels))}{hint(handler.channel, self.channels)}"
             raise SettingsError(

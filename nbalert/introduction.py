@@ -1,7 +1,12 @@
-"""A process's settings as they are now, and what the courier is told of them."""
+"""A process's settings as they are now, and what the courier is told of them.
+
+While a file is wrong, what was read before stays in force for alerts: a slip of somebody who edits it does
+not stop a run of hours. Questions are not asked then.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -36,6 +41,8 @@ class Introduction:
         self._settings: tuple[object, Settings] | None = None
         self._read_at = 0.0
         self._told: Project | None = None
+        self._good: Project | None = None
+        self._complaint = ""
         self._changes = 0
 
     @property
@@ -49,6 +56,23 @@ class Introduction:
         if is_new:
             self.renew()
         return read
+
+    @property
+    def in_force(self) -> Settings:
+        """The settings as they are now; while they are wrong, those of before, and that is said once.
+
+        Raises:
+            SettingsError: There are none of before.
+        """
+        try:
+            return self.settings
+        except SettingsError as error:
+            if self._settings is None:
+                raise
+            if self._complaint != str(error):
+                self._complaint = str(error)
+                print(f"nbalert: {error} (until then the settings of before stay in force)", file=sys.stderr)
+            return self._settings[1]
 
     @property
     def known(self) -> Settings | None:
@@ -85,9 +109,9 @@ class Introduction:
 
         with self._guard:  # of two threads that of the newer values has the later time
             try:
-                project = Project.of(self._read()[0])
+                project = self._good = Project.of(self._read()[0])
             except SettingsError as error:
-                project = Project.broken(self._key(), str(error))
+                project = self._good or Project.broken(self._key(), str(error))
             known = self._told
             since = max(known.since, self._read_at) if known == project else time.monotonic()
             self._told = replace(project, since=since)
@@ -97,12 +121,14 @@ class Introduction:
         """The settings as they are now, and whether they were read just now."""
         with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
             from nbalert.channels import sources
+            from nbalert.channels.looks import refuse_unfit
             from nbalert.settings import load, stamp
 
         if self._settings and self._settings[0] == stamp(self._folder, self._home, self._settings[1]):
             return self._settings[1], False
         read = load(self._folder, self._home)
         sources.learn(read.kinds)
+        refuse_unfit(read)
         self._read_at = time.monotonic()
         self._settings = (stamp(self._folder, self._home, read), read)
         return read, True

@@ -25,7 +25,8 @@ class Auto(Frozen):
     """`[auto]`: auto mode from the start, in every notebook."""
 
     after: Duration = Field(60.0, description="Cells that take longer are told")
-    channel: str = Field("", description="Where to; your own default channel if left out")
+    channel: str = Field("", description="Where to; your own default channel if this and topic are left out")
+    topic: str = Field("", description="What handlers subscribe to; without channel only they hear it")
     on: Annotated[str, AfterValidator(checked_on)] = Field("always", description="Which ends are told")
 
     @model_validator(mode="before")

@@ -17,7 +17,7 @@ def auto_of(user: Layer, own: Layer, top: Layer, project: Path | None) -> Auto |
     if own.auto:
         raise SettingsError(f"{project}: auto: belongs into your own settings, not into those of a project")
     chosen = top.auto or user.auto
-    if chosen is None or chosen.channel:
+    if chosen is None or chosen.channel or chosen.topic:
         return chosen
     default = top.default if "default" in top.model_fields_set else user.default
     return chosen.model_copy(update={"channel": default})

@@ -39,7 +39,10 @@ _USER_FRAME = 2
 """How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
 
 _LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
-_WHAT = ("status", "config", "channels", "test", "inbox", "history", "retry", "auto", "silence")
+_WHAT = (
+    *("status", "config", "channels", "test", "inbox", "history", "retry", "auto", "silence"),
+    "route",
+)
 
 
 @magics_class
@@ -77,6 +80,7 @@ class NbalertMagics(Magics):
         default=0.0,
         help="%%%%alert: while it runs, one message says so often how far it is: 10m.",
     )
+    @argument("--topic", default="", help="What handlers subscribe to; without -c only they hear it.")
     @argument("--mention", action="append", default=[], help="Whom to notify, by id; may be repeated.")
     @argument("--info", type=expression, help="%%%%alert: INFO if this expression is true.")
     @argument("--warn", type=expression, help="%%%%alert: WARNING if it is.")
@@ -205,9 +209,11 @@ class NbalertMagics(Magics):
         `add NAME KIND key=value…`, `test NAME`, `default NAME`, `remove NAME`. It writes your own settings,
         with `--project` those of the project. Secrets: env:NAME, file:PATH or keyring:SERVICE/NAME.
 
-        `auto 60s [-c CHANNEL]… [--on always,failure,success,change]` tells of each cell that takes longer, or
-        fails, without a magic; cells that ran in a row are one message. `auto off` ends it. A cell with a
-        line `# nbalert: off` is left out.
+        `auto 60s [-c CHANNEL]… [--topic T] [--on always,failure,success,change]` tells of each cell
+        that takes longer, or fails, without a magic; cells that ran in a row are one message. `auto off` ends
+        it. A cell with a line `# nbalert: off` is left out.
+
+        `route --topic T --level L --explain` says who would hear such an alert, and who not and why.
 
         `silence 1h` tells nothing for an hour, `silence 1h --alert GLOB` and `--topic GLOB` of these alone;
         questions are asked all the same. `silence off` ends it, and what was kept quiet is in the history.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -95,6 +95,42 @@ class Hearing(NamedTuple):
     rule: str
 
 
+@dataclass(slots=True)
+class Group:
+    """The handlers by which one channel would hear an alert."""
+
+    ready: list[Handler] = field(default_factory=list)
+    reminding: list[Handler] = field(default_factory=list)
+    quiet: list[Hearing] = field(default_factory=list)
+
+    @property
+    def first(self) -> Handler | None:
+        """By which one it does, one that delivers each alert before one that makes digests; None by none."""
+        able = [*self.ready, *self.reminding]
+        return min(able, key=lambda handler: handler.aggregate is not None, default=None)
+
+
+def grouped(hearings: Iterable[Hearing], is_due: Callable[[Hearing], bool]) -> dict[str, Group]:
+    """By channel, in the order of the first handler; a digest that is only published is its own: `/ID`.
+
+    Args:
+        is_due: Whether a handler that keeps quiet reminds of it nevertheless.
+    """
+    groups: dict[str, Group] = {}
+    for hearing in hearings:
+        handler = hearing.handler
+        if hearing.lacks or not (handler.channel or handler.aggregate):
+            continue
+        group = groups.setdefault(handler.channel or f"/{handler.id}", Group())
+        if not hearing.rule:
+            group.ready.append(handler)
+        elif is_due(hearing):
+            group.reminding.append(handler)
+        else:
+            group.quiet.append(hearing)
+    return groups
+
+
 class Router:
     """The handlers of one project, compiled.
 
@@ -112,10 +148,9 @@ class Router:
     def hearings(self, alert: Alert, change: Change) -> Iterator[Hearing]:
         """Of every handler that subscribes to a topic of the alert, once, in order."""
         topics, seen = [alert.topic], set()
-        for topic in topics:
+        for topic in topics:  # grows meanwhile
             for filter_ in self._subscribers(topic):
-                handler = filter_.handler
-                if handler.id in seen:
+                if (handler := filter_.handler).id in seen:
                     continue
                 seen.add(handler.id)
                 hearing = filter_.hear(topic, alert, change)

@@ -26,6 +26,7 @@ def post(
     title: str = "",
     level: Level | str = Level.INFO,
     metadata: Mapping[str, Value] | None = None,
+    topic: str = "",
     target: str = "",
     mention: str | Sequence[str] = (),
     raises: bool = True,
@@ -34,10 +35,11 @@ def post(
 
     Args:
         message: A text, or a whole Message; `title`, `level` and `metadata` complete a text.
-        channel: One name or several; None means the default channel.
+        channel: One name or several; None means the default channel, or with a topic who subscribes to it.
         title: First line; a text of one line is its own title.
         level: OK, INFO, WARNING or CRITICAL.
         metadata: Named fields.
+        topic: What handlers of the settings subscribe to.
         target: Where else than its settings say the channel is to post it: an id of the service.
         mention: Ids of people of the service who are to be notified.
         raises: Whether a message that cannot be accepted raises. False returns a Posted that is false.
@@ -50,7 +52,8 @@ def post(
         OSError: The disk takes no more.
     """
     try:
-        return _post(_completed(message, title, level, metadata or {}, target, mention), channel)
+        whole = _completed(message, title, level, metadata or {}, mention)
+        return _post(replace(whole, topic=topic or whole.topic, target=target or whole.target), channel)
     except (NbalertError, OSError) as error:
         if raises:
             raise
@@ -64,6 +67,7 @@ async def post_async(
     title: str = "",
     level: Level | str = Level.INFO,
     metadata: Mapping[str, Value] | None = None,
+    topic: str = "",
     target: str = "",
     mention: str | Sequence[str] = (),
     raises: bool = True,
@@ -75,6 +79,7 @@ async def post_async(
         title=title,
         level=level,
         metadata=metadata,
+        topic=topic,
         target=target,
         mention=mention,
         raises=raises,
@@ -84,10 +89,22 @@ async def post_async(
 def _post(message: Message, channel: str | Sequence[str] | None) -> Posted:
     sender = client()
     names = [channel] if channel is None or isinstance(channel, str) else list(channel)
-    channels = [sender.settings.channel(name).name for name in names]
+    wanted = addressed([name or "" for name in names], message.topic)
+    settings = sender.in_force
+    channels = [settings.channel(name or None).name for name in wanted]
     if not message.source.host:
         message = replace(message, source=here(message.source))
     return sender.accept(message, channels)
+
+
+def addressed(channels: Sequence[str], topic: str) -> list[str]:
+    """Whom a sender names: who names a topic alone leaves it to those who subscribe to that.
+
+    Args:
+        channels: Names; empty ones stand for the default channel.
+    """
+    named = [name for name in channels if name]
+    return named or ([] if topic else [""])
 
 
 def leave(message: Message, channels: Sequence[str], **how: Unpack[How]) -> str:
@@ -103,7 +120,8 @@ def leave(message: Message, channels: Sequence[str], **how: Unpack[How]) -> str:
     sender = client()
     fault, names = "", list(channels)
     try:
-        names = [sender.settings.channel(name or None).name for name in channels]
+        settings = sender.in_force
+        names = [settings.channel(name or None).name for name in channels]
     except NbalertError as error:  # settings can be mended later
         fault = f"{error} (the alert is kept, and waits)"
     try:
@@ -120,7 +138,7 @@ def here(known: Source | None = None) -> Source:
     notebook = source.notebook or sender.notebook
     template = ""
     with suppress(NbalertError):  # wrong settings are told elsewhere
-        template = sender.settings.notebook_url
+        template = sender.in_force.notebook_url
     link = source.link or backlink(template, notebook, source.cell_id)
     return replace(
         source,
@@ -143,12 +161,11 @@ def _completed(
     title: str,
     level: Level | str,
     metadata: Mapping[str, Value],
-    target: str,
     mention: str | Sequence[str],
 ) -> Message:
     whole = _message(message, title, level, metadata) if isinstance(message, str) else message
     people = (mention,) if isinstance(mention, str) else tuple(mention)
-    return replace(whole, target=target or whole.target, mention=people or whole.mention)
+    return replace(whole, mention=people or whole.mention)
 
 
 def _message(text: str, title: str, level: Level | str, metadata: Mapping[str, Value]) -> Message:

@@ -18,7 +18,7 @@ from types import FrameType
 from nbalert.durations import show_duration
 from nbalert.endings import Outcome, Telling, telling
 from nbalert.message import Level, Message
-from nbalert.posting import here, leave
+from nbalert.posting import addressed, here, leave
 from nbalert.process import client
 from nbalert.runs import Run
 from nbalert.tail import TAIL_CHARS, Tail, last
@@ -34,9 +34,11 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; its exit status, or 128 and the signal that ended it, as a shell has it."""
     command: list[str] = options.command
     name = options.title or os.path.basename(command[0])  # noqa: PTH119 - a word of a command line
+    channels = addressed(options.channel or [], "" if options.every else options.topic)
     run_ = Run(
         title=name,
-        channels=options.channel or [""],
+        channels=channels,
+        topic=options.topic,
         code=shlex.join(command),
         source=here(),
         every_s=options.every,
@@ -56,10 +58,11 @@ def run(options: argparse.Namespace) -> int:
             code=shlex.join(command),
             output=last(client().redactor().text(watch.tail.text())).strip("\n"),
             duration_s=duration_s,
+            topic=options.topic,
             alert=name,
             source=here(),
         )
-        if fault := leave(message, options.channel or [""], run=run_.continued, telling=how):
+        if fault := leave(message, channels, run=run_.continued, telling=how):
             print(f"nbalert: {fault}", file=sys.stderr)
     watch.end()
     return status

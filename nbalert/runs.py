@@ -25,6 +25,7 @@ class Run:
         title: What its messages are called.
         channels: Names; an empty name is the default channel.
         code: What runs; the courier gets its beginning.
+        topic: What handlers subscribe to.
         mention: Ids of people to notify should its process die.
         who: What it would die with: a `kernel`, or a `process`.
         every_s: How often the courier is to say how far it is; 0 is never.
@@ -36,6 +37,7 @@ class Run:
     channels: Sequence[str]
     source: Source
     code: str = ""
+    topic: str = ""
     mention: Sequence[str] = ()
     who: str = "process"
     every_s: float = 0.0
@@ -64,6 +66,7 @@ class Run:
             "output": "",
             "who": self.who,
             "source": asdict(self.source),
+            "topic": self.topic,
             "mention": list(self.mention),
             "started_at": self.started_at,
             "every_s": self.every_s,

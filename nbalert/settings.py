@@ -78,6 +78,18 @@ class Settings:
     handlers: tuple[Handler, ...] = ()
 
     @property
+    def hears(self) -> dict[str, bool]:
+        """Channels that hear everything → whether only changes of level.
+
+        As written: one whose secret is missing hears as well, and what it is to say waits.
+        """
+        return {
+            table.name: table.values.get("state_changes_only", False) is True
+            for table in self.channels.values()
+            if table.values.get("global", False) is True and table.values.get("enabled", True) is not False
+        }
+
+    @property
     def environment_names(self) -> tuple[str, ...]:
         """The variables that `env:` references name."""
         names = (environment_name(value) for _, value in self._texts())

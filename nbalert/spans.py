@@ -15,7 +15,7 @@ from nbalert.client import Client
 from nbalert.durations import parse_duration, parse_interval
 from nbalert.endings import Telling, checked_on, ending, outcome_of, telling
 from nbalert.message import Message
-from nbalert.posting import here, leave
+from nbalert.posting import addressed, here, leave
 from nbalert.process import client
 from nbalert.runs import Run
 from nbalert.tracebacks import readable
@@ -41,10 +41,11 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
 
     Args:
         title: What it is, in a few words.
-        channel: One name or several; None means the default channel.
+        channel: One name or several; None means the default channel, or with a topic who subscribes to it.
         on: `always`, `failure`, `success`, or `change`: only where it ends otherwise than the last time.
             Several with commas between: `failure,change`.
         after: Seconds, or `10m`: only if it took longer.
+        topic: What handlers of the settings subscribe to.
         every: Seconds, or `10m`: so often one message says that it still runs, and becomes that of its end.
     """
 
@@ -56,9 +57,11 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
         on: str = "always",
         after: float | str = 0.0,
         every: float | str | None = None,
+        topic: str = "",
     ) -> None:
-        self._title = title
-        self._channels = [channel or ""] if channel is None or isinstance(channel, str) else list(channel)
+        self._title, self._topic = title, topic
+        names = [channel or ""] if channel is None or isinstance(channel, str) else list(channel)
+        self._channels = addressed(names, "" if every else topic)
         self._on = checked_on(on)
         self._after_s = parse_duration(after) if isinstance(after, str) else after
         self._every_s = 0.0 if every is None else parse_interval(str(every))
@@ -68,6 +71,7 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
         run = Run(
             title=self._title,
             channels=self._channels,
+            topic=self._topic,
             source=here(),
             every_s=self._every_s,
             after_s=self._after_s,
@@ -113,6 +117,7 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
             on=self._on,
             after=self._after_s,
             every=self._every_s or None,
+            topic=self._topic,
         )
 
     def _tell(self, error: BaseException | None, duration_s: float, run: str) -> None:
@@ -128,6 +133,7 @@ class watching:  # noqa: N801 - used as a function: `with watching("training"):`
             error=story.partition("\n")[0],
             traceback=story,
             duration_s=duration_s,
+            topic=self._topic,
             alert=self._title,
             source=here(),
         )

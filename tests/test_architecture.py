@@ -29,7 +29,7 @@ completion
 auto_alerts auto_settings
 magic_options
 care alerting farewell spans running
-channels_command cell_asking silence_command
+channels_command cell_asking route_command silence_command
 vigil
 running_code guarding
 channel_actions
@@ -52,7 +52,7 @@ stacking
 future_imports question_marks line_words
 waiting
 gate
-posting eligibility registering
+explaining posting eligibility registering
 shown_code
 process
 history runs

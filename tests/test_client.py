@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbalert.client import Client
-from nbalert.errors import ChannelDenied, ChannelRefused, CourierError
+from nbalert.errors import ChannelDenied, ChannelRefused, CourierError, SettingsError
 from nbalert.home import Home
 from nbalert.message import Message, Receipt
 from nbalert.pending import Pending
@@ -135,6 +135,22 @@ def test_messages_wait_for_broken_settings(home: Home, client: Client) -> None:
         path.write_text(webhook_table("ci", server.url))
         assert client.settings
         posted.wait(10)
+
+
+def test_a_slip_in_the_settings_stops_no_alert(
+    home: Home, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was read before stays in force, here and at the courier; it is said once, and asks fail."""
+    with Webhook() as server:
+        path = settings_file(home.root, webhook_table("ci", server.url))
+        client.accept(Message(title="0"), [client.in_force.channel("ci").name]).wait(10)
+        path.write_text(webhook_table("ci", server.url) + '[[handlers]]\nid = "h"\nchannel = "no"\n')
+        for number in range(1, 3):
+            client.accept(Message(title=str(number)), [client.in_force.channel("ci").name]).wait(10)
+        assert server.titles == ["0", "1", "2"]
+        assert capsys.readouterr().err.count("handlers.h.channel: unknown channel 'no'") == 1
+        with pytest.raises(SettingsError, match="unknown channel"):
+            client.settings  # noqa: B018
 
 
 def _reason(client: Client) -> str:

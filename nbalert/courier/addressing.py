@@ -10,34 +10,18 @@ file, those that deliver each alert before those that make a digest, then `globa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from nbalert.courier.delivery import GLOBAL, Delivery
 from nbalert.courier.noise import DELIVER, Arrival, Candidate, Noise, Outcome, Verdict
 from nbalert.courier.projects import Projects
 from nbalert.courier.shown import shown
 from nbalert.courier.store import Store
-from nbalert.handlers import DEFAULT, NAMED, Handler
-from nbalert.matching import Alert, Change, Hearing, Router
+from nbalert.handlers import DEFAULT, NAMED
+from nbalert.matching import Alert, Change, Group, Hearing, Router, grouped
 
 ON_CHANGE = "on change"
 """The rule that keeps quiet what is told with `--on change`, and is as it was."""
-
-
-@dataclass(slots=True)
-class _Group:
-    """The handlers by which one channel hears an alert."""
-
-    ready: list[Handler] = field(default_factory=list)
-    reminding: list[Handler] = field(default_factory=list)
-    quiet: list[Hearing] = field(default_factory=list)
-
-    @property
-    def first(self) -> Handler | None:
-        """Which one counts; None if all keep quiet."""
-        able = [*self.ready, *self.reminding]
-        return min(able, key=lambda handler: handler.aggregate is not None, default=None)
 
 
 class Addressing:
@@ -68,8 +52,8 @@ class Addressing:
         """
         named = self._hear_named(arrival, change, is_end=is_end)
         alert = Alert.of(arrival.message)
-        groups = self._groups(arrival, router.hearings(alert, change), change)
-        for channel, group in groups:
+        groups = grouped(router.hearings(alert, change), lambda one: self._is_due(arrival, one, change))
+        for channel, group in groups.items():
             if channel not in named:
                 self._hear(arrival, group, change)
         if not named and not router.is_subscribed(alert.topic):
@@ -95,25 +79,7 @@ class Addressing:
             self._enter(candidate, NAMED, verdict)
         return heard
 
-    def _groups(
-        self, arrival: Arrival, hearings: Iterable[Hearing], change: Change
-    ) -> Iterator[tuple[str, _Group]]:
-        """By channel, in the order of the first handler; a digest that is only published is its own."""
-        groups: dict[str, _Group] = {}
-        for hearing in hearings:
-            handler = hearing.handler
-            if hearing.lacks or not (handler.channel or handler.aggregate):
-                continue
-            group = groups.setdefault(handler.channel or f"/{handler.id}", _Group())
-            if not hearing.rule:
-                group.ready.append(handler)
-            elif self._is_due(arrival, hearing, change):
-                group.reminding.append(handler)
-            else:
-                group.quiet.append(hearing)
-        yield from groups.items()
-
-    def _hear(self, arrival: Arrival, group: _Group, change: Change) -> None:
+    def _hear(self, arrival: Arrival, group: Group, change: Change) -> None:
         """A channel hears it by one handler, or all of them keep quiet."""
         if (handler := group.first) is None:
             handler, _, _, rule = group.quiet[0]

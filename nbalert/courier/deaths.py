@@ -123,6 +123,7 @@ def _entry(
         output=run["output"],
         duration_s=ran_s,
         alert=run["title"],
+        topic=run.get("topic", ""),
         mention=tuple(run.get("mention", ())),
         source=Source.from_json(run["source"]),
     )

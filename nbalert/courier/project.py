@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nbalert import channels
+from nbalert.channels.looks import refuse_unfit
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings
 from nbalert.network import Network
@@ -46,7 +47,12 @@ class Project:
 
     @classmethod
     def of(cls, settings: Settings) -> Project:
-        """Check every channel; one that is wrong spoils no other."""
+        """Check every channel; one that is wrong spoils no other.
+
+        Raises:
+            SettingsError: A handler is wrong.
+        """
+        refuse_unfit(settings)
         values, problems, foreign = {}, {}, {}
         for name, table in settings.channels.items():
             try:
@@ -56,9 +62,16 @@ class Project:
                     foreign[name] = table.kind
             except SettingsError as error:
                 problems[name] = str(error)
-        hears = _hears(settings.channels.values())
         return cls(
-            *(settings.project, settings.default, values, problems, foreign, settings.network, hears),
+            *(
+                settings.project,
+                settings.default,
+                values,
+                problems,
+                foreign,
+                settings.network,
+                settings.hears,
+            ),
             kinds=settings.kinds,
             handlers=tuple(handler.model_dump(mode="json") for handler in settings.handlers),
             limits=_limits(settings.channels.values()),
@@ -106,15 +119,6 @@ class Project:
         if self.default != known.default or self.default in changed:
             changed.add("")
         return frozenset(changed)
-
-
-def _hears(tables: Iterable[ChannelTable]) -> dict[str, bool]:
-    """As written: a channel whose secret is missing hears as well, and what it is to say waits."""
-    return {
-        table.name: table.values.get("state_changes_only", False) is True
-        for table in tables
-        if table.values.get("global", False) is True and table.values.get("enabled", True) is not False
-    }
 
 
 def _limits(tables: Iterable[ChannelTable]) -> dict[str, Mapping[str, Any]]:
