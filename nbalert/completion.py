@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from nbalert import channels_command
+from nbalert import channels_command, route_command
 from nbalert.endings import TELLS
 from nbalert.errors import NbalertError
 from nbalert.process import client
@@ -88,6 +88,8 @@ def _place_of_nbalert(parser: argparse.ArgumentParser, words: Sequence[str]) -> 
         from nbalert.auto_alerts import auto_parser
 
         inner = auto_parser()
+    elif words[0] == "route":
+        route_command.add_options(inner)
     elif words[0] == "channels":
         channels_command.add_actions(inner, add_help=False)
     return _place(inner, words[1:])

@@ -60,6 +60,8 @@ def tab(shell: Any, home: Home) -> Tab:
         ("%nbalert test ", ["%nbalert test inbox", "%nbalert test ops", "%nbalert test team"]),
         ("%nbalert config o", ["%nbalert config ops"]),
         ("%nbalert auto 60s -c te", ["%nbalert auto 60s -c team"]),
+        ("%nbalert route --top", ["%nbalert route --topic"]),
+        ("%nbalert route -l w", ["%nbalert route -l WARNING"]),
         ("%nbalert channels rem", ["%nbalert channels remove"]),
         ("%nbalert channels remove t", ["%nbalert channels remove team"]),
         ("%nbalert channels kinds tel", ["%nbalert channels kinds telegram"]),
@@ -75,7 +77,8 @@ def test_what_is_offered(tab: Tab, text: str, offered: list[str]) -> None:
 
 def test_options_that_fit(tab: Tab) -> None:
     """A line has not those of a cell; what is given is offered again only if it may be repeated."""
-    assert tab("%alert --") == [f"%alert {option}" for option in ("--channel", "--level", "--mention")]
+    options = ("--channel", "--level", "--topic", "--mention")
+    assert tab("%alert --") == [f"%alert {option}" for option in options]
     cell = tab("%%alert -t x -c team --")
     assert "%%alert -t x -c team --channel" in cell
     assert not [text for text in cell if text.endswith(("--title", "--level"))]
