@@ -40,8 +40,9 @@ def _kinds(options: argparse.Namespace) -> None:
     for setting in described(cls.Settings):
         if setting.key in unused:
             continue
+        one_of = f": {', '.join(setting.choices)}" if setting.choices else ""
         must = " (needed)" if setting.is_required else ""
-        print(f"{setting.key:<20}  {setting.form:<7}  {setting.help}{must}")
+        print(f"{setting.key:<20}  {setting.form:<7}  {setting.help}{one_of}{must}")
 
 
 def _add(options: argparse.Namespace) -> None:

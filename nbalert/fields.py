@@ -180,7 +180,7 @@ class ChannelSettings(Frozen):
     state_changes_only: bool = Field(
         False,
         strict=True,
-        description="Of those that did not name it, only alerts whose level has changed; with global",
+        description="With global: of alerts that did not name it, only those whose level has changed",
     )
     rate: Rate = Field("", description="At most so many alerts: 10/min; the rest comes as one digest")
     fold: Annotated[float, BeforeValidator(_fold), Field(ge=0)] = Field(
@@ -191,7 +191,7 @@ class ChannelSettings(Frozen):
     )
     allow_self: bool = Field(False, description="Whether the asker may answer")
     escalate_to: str = Field("", description="Channel to ask on as well when nobody has decided for a while")
-    escalate_after: Duration = Field(900.0, description="That while")
+    escalate_after: Duration = Field(900.0, description="After how long escalate_to is asked: 15m")
     approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
     reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
     timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")
@@ -262,4 +262,5 @@ def _faults(error: ValidationError, model: type[BaseModel], origin: Origin, pref
             hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
             yield f"{origin.file}: unknown key {key}; {hint}"
         else:
-            yield f"{origin.file}: {key}: {fault['msg'].removeprefix('Value error, ')}"
+            why = "is needed" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+            yield f"{origin.file}: {key}: {why}"

@@ -182,7 +182,7 @@ def test_a_project_cannot_be_the_inbox(home: Home, project: Path) -> None:
         ("ask_timeout = 'soon'", "ask_timeout: 'soon' is not a duration; write 90,"),
         ("ask_timeout = 0", "ask_timeout: Input should be greater than 0"),
         ("[channels.team]\nurl = 'x'", "channels.team.kind is missing"),
-        ("[channels.team]\nkind = 'webhook'", "channels.team.url: Field required"),
+        ("[channels.team]\nkind = 'webhook'", "channels.team.url: is needed"),
         ("[channels.'a b']\nkind = 'webhook'", "channels.a b"),
         ("default = 'x\n[channels]", "is not valid TOML: "),
         ("a = 1\nb = 2\nc = = 3", "(at line 3, column 5)"),

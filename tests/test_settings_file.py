@@ -67,7 +67,7 @@ def test_a_comment_that_is_about_what_follows_stays(own: SettingsFile) -> None:
     ("values", "says"),
     [
         ({"kind": "webhook", "url": "https://hooks.example.org/x"}, 'write url = "env:CI_URL"'),
-        ({"kind": "webhook"}, "channels.ci.url: Field required"),
+        ({"kind": "webhook"}, "channels.ci.url: is needed"),
         ({**CI, "tokn": "x"}, "unknown key channels.ci.tokn"),
         ({**CI, "timeout_s": -1}, "channels.ci.timeout_s"),
         ({"kind": "webhok", "url": "env:A"}, "unknown kind of channel 'webhok'"),

@@ -55,9 +55,7 @@ class EmailSettings(ChannelSettings):
     """Mail by SMTP, and answers by IMAP."""
 
     host: str = Field(description="Server that takes mail for sending, such as smtp.example.org")
-    security: Security = Field(
-        "starttls", description="How that connection is made safe: starttls, tls; plain is not"
-    )
+    security: Security = Field("starttls", description="How that connection is made safe (plain is not)")
     port: int = Field(0, ge=0, le=65535, description="Its port; 0 is 587, for tls 465, for plain 25")
     username: str = Field("", description="Account there; mostly the address. Empty sends without logging in")
     password: Secret | None = Field(None, description="Of the account; providers mostly want an app password")
@@ -78,7 +76,7 @@ class EmailSettings(ChannelSettings):
     )
     imap_host: str = Field("", description="Server where answers arrive; without it nobody can be asked")
     imap_security: Literal["tls", "plain"] = Field(
-        "tls", description="How that connection is made safe: tls; plain is not"
+        "tls", description="How that connection is made safe (plain is not)"
     )
     imap_port: int = Field(0, ge=0, le=65535, description="Its port; 0 is 993, for plain 143")
     imap_username: str = Field("", description="Account there; empty is the same as for sending")
@@ -92,7 +90,7 @@ class EmailSettings(ChannelSettings):
         strict=True,
         description="Believe every sender's address unchecked: anybody can write any. For closed servers",
     )
-    poll: Duration = Field(30.0, description="Pause between two looks where the server pushes nothing (IDLE)")
+    poll: Duration = Field(30.0, description="Seconds between looks where the server pushes nothing (IDLE)")
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -16,8 +16,8 @@ class SlackSettings(ChannelSettings):
     )
     channel: str = Field(description="Id of the conversation (C…), at the end of its details in Slack")
     base_url: str = Field("https://slack.com/api/", description="Another one for GovCloud Slack")
-    poll: Duration = Field(3.0, description="Pause between two looks where answers are not pushed")
-    recheck: Duration = Field(60.0, description="When what is pushed is first looked up as well")
+    poll: Duration = Field(3.0, description="Seconds between two looks where answers are not pushed")
+    recheck: Duration = Field(60.0, description="Seconds until what is pushed is first looked up as well")
 
 
 class SlackWebhookSettings(ChannelSettings):

@@ -105,7 +105,7 @@ def test_an_asking_channel(notebook: Notebook, lab: Lab) -> None:
     form.choose("Kind", "slack")
     form.fill("Name", "team")
     form.press("Save")
-    expect(form.result).to_contain_text("token: Field required")
+    expect(form.result).to_contain_text("token: is needed")
     form.secret("token", "environment variable", "SLACK_BOT_TOKEN")
     form.fill("channel", "C0123456789")
     form.fill("approvers", "U012AB3CD, U045EF6GH")

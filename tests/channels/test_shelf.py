@@ -143,7 +143,7 @@ def test_another_class(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ('[channels.mine]\nkind = "rooms"\n', "channels.mine.room: Field required"),
+        ('[channels.mine]\nkind = "rooms"\n', "channels.mine.room: is needed"),
         (TABLE.replace('"a"', '"cellar"'), "channel mine cannot be made: ValueError$"),
         (TABLE + "enabled = false\n", "channel mine is switched off"),
         ("", "unknown channel 'mine'"),

@@ -143,5 +143,5 @@ def test_what_is_no_channel(tmp_path: Path) -> None:
     """One line says what is missing, or which setting is wrong."""
     with pytest.raises(SettingsError, match=r"not a class derived from nbalert\.Channel"):
         check(dict)  # type: ignore[arg-type]
-    with pytest.raises(SettingsError, match="folder: Field required"):
+    with pytest.raises(SettingsError, match="folder: is needed"):
         check(FolderChat, {})

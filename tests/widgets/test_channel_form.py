@@ -124,7 +124,7 @@ def test_what_is_no_name_is_taken_out(own: Path, place: str, pasted: str) -> Non
     form.secret("token").value = pasted
     assert "was taken out" in form.said
     assert pasted not in str(ipywidgets.Widget.get_manager_state())
-    assert "token: Field required" in form.press("Send a test")
+    assert "token: is needed" in form.press("Send a test")
 
 
 def test_what_is_missing_is_said(own: Path) -> None:
