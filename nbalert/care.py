@@ -10,6 +10,7 @@ from IPython.display import HTML, display
 
 from nbalert import channels_command, keep_alive, route_command, silence_command
 from nbalert.channel_test import tried
+from nbalert.errors import NbalertError
 from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
@@ -36,8 +37,10 @@ def config(name: str = "") -> None:
 def history(first: str = str(HISTORY), second: str = str(HISTORY)) -> None:
     """The newest messages and what became of them; with `--failed` those that did not arrive."""
     is_failed = FAILED in (first, second)
-    limit = int(second if first == FAILED else first)
-    rows = client().request({"do": "history", "limit": limit, "is_failed": is_failed})
+    limit = second if first == FAILED else first
+    if not limit.isdecimal():
+        raise NbalertError(f"{limit!r} is no number; write %nbalert history 20, or history {FAILED}")
+    rows = client().request({"do": "history", "limit": int(limit), "is_failed": is_failed})
     print(failed_text(rows) if is_failed else history_text(rows))
 
 
