@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from nbalert.courier.store import Store
 
-_WAITS = "SELECT count(*) AS number FROM delivery WHERE state = 'waiting'"
+_WAITS = """
+SELECT (SELECT count(*) FROM delivery WHERE state = 'waiting') + (SELECT count(*) FROM unrouted) AS number
+"""
 _IS_BUSY = """
 SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'waiting')
     OR EXISTS (SELECT 1 FROM question WHERE decision IS NULL)
@@ -13,7 +15,7 @@ SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'waiting')
 
 
 def waiting(store: Store) -> int:
-    """How many deliveries wait."""
+    """How many deliveries wait, and messages of which it is not known yet who hears them."""
     found = store.row(_WAITS)
     return int(found["number"]) if found else 0
 
