@@ -63,7 +63,7 @@ class Places:
 
 
 @pytest.fixture
-def places(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
+def places(detached: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     """Each with its table in the user's own settings."""
     with Slack() as slack, SignedHook() as hook, Inbox(tmp_path / "team") as inbox:
         secrets = {"SLACK": TOKEN, "APP": APP_TOKEN, "HOOK": hook.secret}
@@ -80,7 +80,7 @@ def places(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         people = {"chat": ["UBOB"], "hook": ["bob"], "page": ["bob"], "quiet": []}
         me = 'me = { slack = "UANN", webhook = "ann", inbox = "ann" }\n'
         texts = [_table(name, {**values, "approvers": people[name]}) for name, values in tables.items()]
-        settings_file(home.root, me + "".join(texts))
+        settings_file(detached.root, me + "".join(texts))
         yield Places(slack, hook, inbox)
 
 
