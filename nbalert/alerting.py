@@ -14,7 +14,7 @@ from nbalert.endings import Outcome, Telling, telling
 from nbalert.errors import NbalertError
 from nbalert.message import Level, Message, Source
 from nbalert.outbox import How
-from nbalert.posting import addressed, here, leave, post
+from nbalert.posting import addressed, here, leave, post, why_waiting
 from nbalert.process import client
 from nbalert.recording import CellRun, Recording
 from nbalert.thresholds import judge
@@ -64,6 +64,8 @@ def say(options: argparse.Namespace) -> None:
         topic=options.topic,
         mention=options.mention,
     )
+    if fault := why_waiting(options.channel or []):
+        print(f"nbalert: {fault}", file=sys.stderr)
 
 
 def tell(run: CellRun, options: argparse.Namespace, evaluate: Callable[[str], object]) -> None:

@@ -82,6 +82,10 @@ class Client:
         """
         return self._introduction.in_force
 
+    def problem(self, name: str) -> str:
+        """Why nothing can go to that channel as things are; empty if it can."""
+        return self._introduction.problem(name)
+
     def start(self) -> None:
         """Find or host the courier, and read the settings, in the background."""
         self._connection.start()

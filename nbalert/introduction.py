@@ -87,6 +87,25 @@ class Introduction:
         except SettingsError:
             return self._key()
 
+    def problem(self, name: str) -> str:
+        """Why nothing can go to a channel as things are, such as a secret that is not there; empty if it can.
+
+        What was told to be right is believed: asking a keyring at the end of each cell could take long.
+        """
+        settings = self.known or self.settings
+        if self._told and name not in self._told.problems:
+            return ""
+        with whole_modules():
+            from nbalert import channels
+
+        table = settings.channel(name)
+        try:
+            if channels.is_packaged(table.kind):  # any other may be registered elsewhere
+                channels.check(table)
+        except SettingsError as error:
+            return str(error)
+        return ""
+
     def frames(self) -> Iterator[Frame]:
         """One, and one more if something has changed meanwhile: another thread's may have gone first."""
         changes = -1

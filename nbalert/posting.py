@@ -18,6 +18,8 @@ from nbalert.message import Level, Message, Posted, Source, Value
 from nbalert.outbox import How
 from nbalert.process import client
 
+_KEPT = "(the alert is kept, and waits)"
+
 
 def post(
     message: str | Message,
@@ -122,13 +124,24 @@ def leave(message: Message, channels: Sequence[str], **how: Unpack[How]) -> str:
     try:
         settings = sender.in_force
         names = [settings.channel(name or None).name for name in channels]
+        fault = why_waiting(names)
     except NbalertError as error:  # settings can be mended later
-        fault = f"{error} (the alert is kept, and waits)"
+        fault = f"{error} {_KEPT}"
     try:
         sender.accept(message, names, **how)
     except OSError as error:
         return f"the alert could not be kept in {sender.home.spool}: {error.strerror}"
     return fault
+
+
+def why_waiting(names: Sequence[str]) -> str:
+    """What keeps an accepted alert from its channels until somebody mends it; empty if nothing is known.
+
+    Args:
+        names: Channels that there are.
+    """
+    problems = dict.fromkeys(filter(None, map(client().problem, names)))
+    return f"{'; '.join(problems)} {_KEPT}" if problems else ""
 
 
 def here(known: Source | None = None) -> Source:

@@ -69,6 +69,19 @@ def test_status_warns_on_a_hub(
     assert "warning" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("cell", ["%alert Hello -c chat", "%%alert -c chat\n1"])
+def test_a_secret_that_is_missing_is_told_at_once(
+    shell: Any, home: Home, cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alert waits, and one line says for what; nobody has to look at the status first."""
+    home.settings.parent.mkdir(mode=0o700, exist_ok=True)
+    home.settings.write_text('[channels.chat]\nkind = "slack-webhook"\nurl = "env:NO_SUCH_SECRET"\n')
+    assert error_of(shell, cell) == ""
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("nbalert:"))
+    assert "the environment variable NO_SUCH_SECRET is not set" in line
+    assert line.endswith("(the alert is kept, and waits)")
+
+
 def test_expressions_decide_the_level(shell: Any) -> None:
     """They see the cell's own names, after it has run; of a cell that failed nobody asks them."""
     levels = '--warn "loss > 0.5" --crit "loss > 0.9"'
