@@ -94,6 +94,7 @@ class Courier:
         self._deaths = Deaths(self._died)
         spool = Spool(home.spool)
         self._judging = Judging(store, self._delivery, self._projects, clock)
+        inbox.silence_by(self._judging.silences)
         routing = Routing(
             store, self._delivery, self._projects, self._judging, self._attendance.has_introduced
         )

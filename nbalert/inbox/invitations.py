@@ -14,7 +14,7 @@ from nbalert.inbox.people import login_link
 SHORTEST_S, LONGEST_S = 60, 7 * 86400
 
 
-class _OwnersHandler(Handler):
+class OwnersHandler(Handler):
     """For the owner alone. As with every change, only from the inbox's own page."""
 
     def _check(self) -> None:
@@ -23,7 +23,7 @@ class _OwnersHandler(Handler):
             raise HTTPError(403, f"only {self.site.owner}, whose inbox this is, may do this")
 
 
-class PeopleHandler(_OwnersHandler):
+class PeopleHandler(OwnersHandler):
     """`api/people`: who was invited, and another one."""
 
     auth: ClassVar[dict[str, Auth]] = {"GET": "person", "POST": "person"}
@@ -58,7 +58,7 @@ class PeopleHandler(_OwnersHandler):
         return f"{origin.scheme}://{origin.netloc}{path}"
 
 
-class PersonHandler(_OwnersHandler):
+class PersonHandler(OwnersHandler):
     """`api/people/NAME`: show somebody out."""
 
     auth: ClassVar[dict[str, Auth]] = {"DELETE": "person"}

@@ -21,6 +21,7 @@ from nbalert.inbox.handlers import (
 )
 from nbalert.inbox.invitations import PeopleHandler, PersonHandler
 from nbalert.inbox.questions import CodeHandler, NoticesHandler, RemindersHandler, RepliesHandler
+from nbalert.inbox.quiet import SilenceHandler
 from nbalert.inbox.site import Site
 from nbalert.inbox.streams import PageEvents, ReplyEvents
 
@@ -57,6 +58,7 @@ def application(site: Site) -> Application:
             (r"/api/people", PeopleHandler, shared),
             (r"/api/people/(.{1,600})", PersonHandler, shared),
             (r"/api/sender", SenderHandler, shared),
+            (r"/api/silence", SilenceHandler, shared),
             (r"/api/seen", SeenHandler, shared),
             (r"/api/names", NamesHandler, shared),
             (r"/api/events", PageEvents, shared),

@@ -19,7 +19,7 @@ from nbalert.inbox.binding import bound, is_loopback, locked, shown, tls_context
 from nbalert.inbox.guard import Guard, checked_public_url
 from nbalert.inbox.people import CODE_S, People, login_link
 from nbalert.inbox.routes import application
-from nbalert.inbox.site import Site
+from nbalert.inbox.site import Silencing, Site
 from nbalert.message import Message
 
 READ_BYTES = 128 * 1024 * 1024
@@ -132,6 +132,16 @@ class InboxServer:
     def is_damaged(self) -> bool:
         """Whether SQLite has found the file damaged while it was served."""
         return self._is_damaged or bool(self._site and self._site.is_damaged)
+
+    def silence_by(self, silences: Silencing) -> None:
+        """Let its owner silence what this courier sends.
+
+        Raises:
+            RuntimeError: It was not started.
+        """
+        if self._site is None:
+            raise RuntimeError("the inbox is not served")
+        self._site.silences = silences
 
     def say(self, key: str, message: Message) -> None:
         """Post in the server's own name, once a key.

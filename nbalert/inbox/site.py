@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from nbalert.inbox.archive import Archive
 from nbalert.inbox.guard import Guard
@@ -66,6 +67,19 @@ class Seats:
         seat.wake.set()
 
 
+class Silencing(Protocol):
+    """What keeps silences: the courier that serves the inbox."""
+
+    def begin(self, for_s: float, what: str, glob: str = "") -> dict[str, Any]:
+        """Silence what matches from now on."""
+
+    def end(self) -> int:
+        """End all of them; how many."""
+
+    def active(self) -> list[dict[str, Any]]:
+        """Those of now, with `rule`, `until` and `count`."""
+
+
 @dataclass(slots=True)
 class Site:
     """One server's parts.
@@ -77,6 +91,7 @@ class Site:
         heartbeat_s: A stream that has nothing to say says so this often.
         send_timeout_s: A client that has not read what it was sent for so long is let go.
         is_damaged: Whether SQLite has found the file damaged.
+        silences: Of the courier that serves it; None where none does.
     """
 
     archive: Archive
@@ -90,3 +105,4 @@ class Site:
     heartbeat_s: float = 15.0
     send_timeout_s: float = 20.0
     is_damaged: bool = False
+    silences: Silencing | None = None

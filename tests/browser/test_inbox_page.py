@@ -4,11 +4,15 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from nbalert.clock import Clock
+from nbalert.courier.silences import Silences
+from nbalert.courier.store import Store
 from nbalert.message import Image, Level, Message, Source
 from nbalert.question import Outcome
 from tests.browser.conftest import OpenPage
@@ -46,6 +50,27 @@ def test_signing_out(open_page: OpenPage) -> None:
     expect(page.locator("#door")).to_be_visible()
     page.reload()
     expect(page.locator("#door")).to_be_visible()
+
+
+def test_a_silence(inbox: Inbox, open_page: OpenPage, tmp_path: Path) -> None:
+    """The owner silences alerts for an hour, sees until when, and ends it; guests see neither."""
+    store = Store(tmp_path / "store.db")
+    silences = Silences(store, Clock())
+    inbox.server.silence_by(silences)
+    guest = open_page("bob")
+    page = open_page("ann")
+    page.click("#who")
+    page.get_by_role("menuitemcheckbox", name="Silence alerts for an hour").click()
+    expect(page.locator("#silenced")).to_have_text(re.compile(r"Silenced until \d\d:\d\d"))
+    assert [one["rule"] for one in silences.active()] == ["silence"]
+    page.reload()
+    page.click("#silenced")
+    expect(page.locator("#silenced")).to_be_hidden()
+    assert silences.active() == []
+    guest.click("#who")
+    expect(guest.locator("#silence")).to_be_hidden()
+    inbox.stop()
+    store.close()
 
 
 def test_all_parts_are_shown(inbox: Inbox, open_page: OpenPage) -> None:

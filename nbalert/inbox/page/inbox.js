@@ -10,9 +10,10 @@ import { listenToMenu, menu } from "./menu.js";
 import { call } from "./net.js";
 import { news, reminded } from "./news.js";
 import { listenToPeople } from "./people.js";
-import { followed, isPinned, show, steady, toNewest, toUnread, watchScrolling } from "./scroll.js";
 import { save } from "./save.js";
+import { followed, isPinned, show, steady, toNewest, toUnread, watchScrolling } from "./scroll.js";
 import * as search from "./search.js";
+import { listenToSilence, showSilence } from "./silence.js";
 import { arrivedUnread, begin, firstUnread, mark, tickUnread } from "./unread.js";
 import { listenToPictures } from "./zoom.js";
 
@@ -66,6 +67,7 @@ async function enter() {
   if (!answer.ok) return lost();
   me = answer.data.name;
   $("team").hidden = !answer.data.is_owner;
+  showSilence(answer.data.is_owner);
   $("who").textContent = me;
   $("who").hidden = $("find").hidden = false;
   search.readAddress();
@@ -290,6 +292,7 @@ listenToDesktop();
 listenToMenu();
 listenToPeople(() => (menu(false), me));
 listenToPictures();
+listenToSilence();
 watchScrolling(() => me);
 setInterval(tick, 1000);
 enter();
