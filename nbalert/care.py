@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import inspect
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from IPython.display import HTML, display
 
@@ -15,6 +16,7 @@ from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
 from nbalert.show import failed_text, history_text, status_text
+from nbalert.widgets import is_before_somebody
 
 HISTORY = 20
 FAILED = "--failed"
@@ -40,7 +42,19 @@ def history(first: str = str(HISTORY), second: str = str(HISTORY)) -> None:
     limit = second if first == FAILED else first
     if not limit.isdecimal():
         raise NbalertError(f"{limit!r} is no number; write %nbalert history 20, or history {FAILED}")
-    rows = client().request({"do": "history", "limit": int(limit), "is_failed": is_failed})
+
+    def read() -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = client().request(
+            {"do": "history", "limit": int(limit), "is_failed": is_failed}
+        )
+        return rows
+
+    if is_before_somebody():
+        from nbalert.widgets.history_view import HistoryView  # ipywidgets is paid for by who uses it
+
+        HistoryView(read, lambda ids: sent_again(client(), ids)).show()
+        return
+    rows = read()
     print(failed_text(rows) if is_failed else history_text(rows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from nbalert.widgets.lines import Lines
@@ -15,6 +16,11 @@ def view_of(asked: Asked) -> View:
 
         return AskStatus(asked)
     return Lines(asked)
+
+
+def is_before_somebody() -> bool:
+    """Whether a notebook is open in a front end: papermill and its like have no session."""
+    return _in_kernel() and "JPY_SESSION_NAME" in os.environ
 
 
 def _in_kernel() -> bool:
