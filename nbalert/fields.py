@@ -184,7 +184,8 @@ class ChannelSettings(Frozen):
     )
     rate: Rate = Field("", description="At most so many alerts: 10/min; the rest comes as one digest")
     fold: Annotated[float, BeforeValidator(_fold), Field(ge=0)] = Field(
-        FOLD_S, description="What several kernels say alike within that time is one message; off for never"
+        FOLD_S,
+        description="Failures that kernels tell alike within that time are one message; or off",
     )
     approvers: tuple[str, ...] = Field(
         (), description="Who may answer: ids, group:NAME, or the one word anyone"

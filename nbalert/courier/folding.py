@@ -1,4 +1,4 @@
-"""Folding: what several processes say alike within seconds is one message, which counts.
+"""Folding: failures that several processes tell alike within seconds are one message, which counts.
 
 The count is shown where the message is posted; where it stands already, its channel edits it. On a channel
 that cannot edit, the next message of that alert says how many more there were.
@@ -14,6 +14,7 @@ from nbalert.courier.counts import FOLD, FOLD_GLOBAL
 from nbalert.courier.delivery import GLOBAL, Delivery
 from nbalert.courier.noise import Arrival
 from nbalert.courier.store import Store
+from nbalert.message import Level
 
 KEPT_S = 86400.0
 """How long it is remembered what was said, for the next of that alert."""
@@ -34,7 +35,7 @@ class Folding:
 
         What one process says twice it means twice.
         """
-        found = self._found(arrival, channel)
+        found = self._found(arrival, channel) if can_fold(arrival) else None
         if found is None or found["origin"] == arrival.origin or not _is_within(found, arrival, window_s):
             return ""
         failed = self._store.row(
@@ -64,6 +65,8 @@ class Folding:
 
     def begin(self, arrival: Arrival, channel: str, window_s: float) -> None:
         """It is delivered, and counts those that follow. The caller holds a transaction."""
+        if not can_fold(arrival):
+            return
         found = self._found(arrival, channel)
         if found and _is_within(found, arrival, window_s):
             return  # of the same process: the first goes on counting
@@ -81,6 +84,11 @@ class Folding:
             "SELECT * FROM folded WHERE project = ? AND channel = ? AND same = ?",
             *(arrival.project, channel, same(arrival)),
         )
+
+
+def can_fold(arrival: Arrival) -> bool:
+    """Whether it tells of a failure: good news of two processes are two."""
+    return Level[arrival.message["level"]] >= Level.WARNING
 
 
 def same(arrival: Arrival) -> str:

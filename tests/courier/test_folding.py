@@ -128,11 +128,24 @@ def test_what_one_process_says_twice(home: Home, chat: Webhook) -> None:
     async def work(rooms: Rooms) -> None:
         brought(rooms, chat)
         for _ in range(3):
-            rooms.accept(Message(title="once more"))
+            rooms.accept(FAILED)
         await until_quiet(rooms)
 
     run(home, work)
-    assert said(chat) == [("POST", "once more")] * 3
+    assert said(chat) == [("POST", "Fit failed after 2 s")] * 3
+
+
+def test_good_news(home: Home, chat: Webhook) -> None:
+    """Of two processes are two."""
+
+    async def work(rooms: Rooms) -> None:
+        brought(rooms, chat)
+        for number in range(2):
+            rooms.accept(Message(title="backup done", level=Level.INFO), origin=f"process {number}")
+        await until_quiet(rooms)
+
+    run(home, work)
+    assert said(chat) == [("POST", "backup done")] * 2
 
 
 def test_nothing_is_folded_into_what_was_given_up(home: Home, chat: Webhook) -> None:

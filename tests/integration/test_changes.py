@@ -20,9 +20,10 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def chat(detached: Home) -> Iterator[Webhook]:
-    """The default channel."""
+    """The default channel. Its nights are seconds apart, so that failures would be told as one."""
     with Webhook() as server:
-        settings_file(detached.root, 'default = "ci"\n' + webhook_table("ci", server.url))
+        table = webhook_table("ci", server.url, 'fold = "off"\n')
+        settings_file(detached.root, 'default = "ci"\n' + table)
         yield server
 
 
