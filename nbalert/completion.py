@@ -84,6 +84,12 @@ def _place_of_nbalert(parser: argparse.ArgumentParser, words: Sequence[str]) -> 
     inner = argparse.ArgumentParser(add_help=False)
     if words[0] in ("test", "config"):
         inner.add_argument("name", nargs="?")
+    elif words[0] == "history":
+        inner.add_argument("--failed", action="store_true")
+    elif words[0] == "silence":
+        inner.add_argument("length")
+        inner.add_argument("--alert")
+        inner.add_argument("--topic")
     elif words[0] == "auto":
         from nbalert.auto_alerts import auto_parser
 
@@ -159,6 +165,7 @@ _KNOWN: Mapping[str, Callable[[Sequence[str]], Iterable[str]]] = {
     "on": _said(*TELLS),
     "after": _said("30s", "1m", "10m"),
     "every": _said("1m", "10m", "1h"),
+    "length": _said("1h", "8h", "off"),
     "timeout": _said("10m", "1h", "never"),
 }
 """What a value may be, by the name of its option; of all others nothing is known before."""
