@@ -1,4 +1,4 @@
-"""A courier that is killed while it routes: of each message its verdicts and deliveries are there, or none."""
+"""A courier that is killed while it routes: a message has all its verdicts and deliveries, or none."""
 
 from __future__ import annotations
 
