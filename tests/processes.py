@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -138,6 +139,13 @@ def couriers(home: Home) -> list[int]:
         if b"courier" in command and f"NBALERT_HOME={home.root}".encode() in environment and state != "Z":
             found.append(int(folder.name))
     return found
+
+
+def has_posted(home: Home) -> bool:
+    """Whether the courier has on record that what it was given stands in its chats."""
+    with contextlib.closing(sqlite3.connect(home.store)) as store:
+        states = {state for (state,) in store.execute("SELECT state FROM delivery WHERE kind = 'post'")}
+    return states == {"delivered"}
 
 
 def served_by(home: Home) -> int | None:

@@ -14,7 +14,7 @@ import tomlkit
 from nbalert.home import Home
 from tests.chat_servers.ntfy import Ntfy
 from tests.kernels import Kernel
-from tests.processes import Script, couriers
+from tests.processes import Script, couriers, has_posted, wait_until
 
 BODY = """%%ask "Drop table users?"
 ran = "dropped"
@@ -73,6 +73,7 @@ def test_a_courier_that_is_killed_loses_no_answer(ntfy: Ntfy, tmp_path: Path, de
     with Script(ASK, folder=tmp_path) as script:
         (question,) = ntfy.until(lambda: ntfy.on("bob-secret"))
         ntfy.until(lambda: ntfy.subscribed)
+        wait_until(lambda: has_posted(detached))  # else it is posted anew: there are no keys
         for pid in couriers(detached):
             os.kill(pid, signal.SIGKILL)
         ntfy.press(question, "Approve")

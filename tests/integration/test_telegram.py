@@ -15,7 +15,7 @@ from nbalert.home import Home
 from tests.chat_servers.telegram import ANN, BOB, CAROL, MALLORY, Telegram
 from tests.chat_servers.webhook import RESET, Answer, status
 from tests.kernels import Kernel
-from tests.processes import Script, couriers
+from tests.processes import Script, couriers, has_posted, wait_until
 
 BODY = """%%ask "Drop table users?"
 ran = "dropped"
@@ -80,6 +80,7 @@ def test_a_courier_that_is_killed_loses_no_answer(telegram: Telegram, tmp_path: 
     with Script(ASK, folder=tmp_path) as script:
         question = telegram.question()
         telegram.until(lambda: telegram.api.polls[-1:] and telegram.api.polls[-1]["timeout"])
+        wait_until(lambda: has_posted(detached))  # else it is posted anew: there are no keys
         for pid in couriers(detached):
             os.kill(pid, signal.SIGKILL)
         telegram.say(BOB, "approve", question)
