@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import tomlkit
 
+import nbalert
+from nbalert.connection import stop_courier
 from nbalert.home import Home
+from nbalert.process import finish
 from tests.chat_servers.discord import ANN, BOB, MALLORY, Discord
 from tests.chat_servers.discord_push import IDENTIFY
 from tests.chat_servers.webhook import RESET, Answer, status
@@ -120,3 +123,28 @@ def test_faults_leave_an_ask_open(discord: Discord, tmp_path: Path) -> None:
         discord.do("close", 4009)
         discord.say(BOB, "approve", reply_to=question)
         assert script.line() == f"approved by Bob ({BOB})"
+
+
+def test_a_handler_s_options_are_seen(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a handler overrides is in its post, and in none of the channel's others: as Kapacitor's do."""
+    with Discord() as server:
+        monkeypatch.setenv("HOOK", server.hook_url)
+        look = {
+            "username": "Kapacitor",
+            "avatar_url": "https://example.org/k.png",
+            "embed_title": "Hey, listen!",
+        }
+        settings = {
+            "channels": {"team": {"kind": "discord-webhook", "url": "env:HOOK", "username": "AlertBot"}},
+            "handlers": [{"id": "slow", "topic": "system", "channel": "team", "options": look}],
+        }
+        home.settings.parent.mkdir(parents=True, exist_ok=True)
+        home.settings.write_text(tomlkit.dumps(settings), encoding="utf-8")
+        nbalert.post("The disk is full", topic="system", level="CRITICAL").wait(60)
+        nbalert.post("By name", channel="team").wait(60)
+        finish()
+        stop_courier(home)
+        handled, named = server.messages
+        assert (handled["author"]["username"], named["author"]["username"]) == ("Kapacitor", "AlertBot")
+        assert handled["embeds"][0]["title"] == "Hey, listen!"
+        assert server.faults == []
