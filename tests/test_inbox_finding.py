@@ -115,7 +115,7 @@ def _age(path: Path) -> None:
     """What the step before this one has left."""
     with closing(sqlite3.connect(path)) as database:
         database.executescript(
-            "DROP TABLE words; DROP TABLE facets; DELETE FROM facts WHERE name = 'unfiled';"
+            "DROP TABLE words; DROP TABLE facets; DROP TABLE seen; DELETE FROM facts WHERE name = 'unfiled';"
             "PRAGMA user_version = 2"
         )
 
