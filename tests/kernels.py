@@ -164,6 +164,13 @@ class Kernel:
             return None
         return message
 
+    def listen(self, for_s: float) -> None:
+        """Take what is published meanwhile: a queue that nobody reads drops it. `collect` sees it as well."""
+        deadline = time.monotonic() + for_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            if message := self.published(left_s):
+                self._looked_at.append(message)
+
     @contextmanager
     def left(self) -> Iterator[None]:
         """The front end is gone in the block, as when a notebook is closed; after it a new one is there."""

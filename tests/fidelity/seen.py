@@ -66,6 +66,11 @@ class Reader:
         """What was published, in order."""
         return [self.plain(entry) for entry in _joined(_entries(messages, whose))]
 
+    def saved(self, outputs: Iterable[Message]) -> list[object]:
+        """The outputs of a cell in a notebook's file, in order."""
+        entries = ([output["output_type"], 0, output, {}] for output in outputs)
+        return [self.plain(entry) for entry in _joined(entries)]
+
     def plain(self, value: Any) -> Any:
         """Any value, its texts as they are compared."""
         if isinstance(value, dict):

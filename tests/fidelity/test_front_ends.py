@@ -95,7 +95,7 @@ def executed(runner: str, way: Way, folder: Path) -> tuple[int, list[Any]]:
     assert made.exists(), done.stderr
     reader = Reader(str(folder), lines_above=int(way.is_alerted))
     cells = [cell for cell in nbformat.read(made, 4).cells if is_ours(cell)]
-    return done.returncode, [reader.plain(cell.outputs) for cell in cells][1:]
+    return done.returncode, [reader.saved(cell.outputs) for cell in cells][1:]
 
 
 def is_ours(cell: Any) -> bool:
