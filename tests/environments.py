@@ -113,3 +113,31 @@ def _is_complete(folder: Path, packages: Sequence[str]) -> bool:
     """Whether it is there, with all that is needed by now."""
     complete = folder / "complete"
     return complete.exists() and complete.read_text() == " ".join(packages)
+
+
+@cache
+def npm_packages(name: str, files: Path) -> Path:
+    """A folder with the packages of a `package-lock.json`, made once a checkout.
+
+    Args:
+        name: Of the folder; with the version, so that another one is made anew.
+        files: What is copied there first.
+
+    Raises:
+        Unavailable: There is no Node, or the packages cannot be had.
+    """
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise Unavailable(f"{name} needs node and npm")
+    folder = _CACHE / name
+    _CACHE.mkdir(exist_ok=True)
+    with (_CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs in one checkout
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(files, folder)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise Unavailable(f"no {name}: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+            (folder / "complete").touch()
+    return folder

@@ -119,11 +119,11 @@ def test_who_is_late_is_told(inbox: Inbox, open_page: OpenPage) -> None:
     put(inbox, id_, ended(message, Outcome.REJECTED, by=("carol",), reason="not today"))
     page.get_by_role("button", name="Approve").click()
     says = "This question has ended: rejected by carol: not today."
-    expect(page.locator("article .problem")).to_have_text(says)
+    expect(page.locator(".card .problem")).to_have_text(says)
     page.unroute("**/api/events*")
     expect(page.locator("#link")).to_have_text("Live")
     expect(page.locator(".decision")).to_contain_text("Rejected by carol")
-    expect(page.locator("article .problem")).to_have_text(says)
+    expect(page.locator(".card .problem")).to_have_text(says)
     notice = {"reply": reference, "text": "your answer came after the decision"}
     inbox.sender().post(f"/api/messages/{id_}/notices", json=notice).raise_for_status()
     expect(page.locator(".notice")).to_contain_text("Only you see this: your answer came after the decision")

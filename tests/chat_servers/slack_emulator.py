@@ -5,51 +5,31 @@ It knows what our own hand-written one may have misunderstood. It is lax about l
 
 from __future__ import annotations
 
-import fcntl
-import shutil
 import signal
 import socket
 import subprocess
 import time
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from tests.environments import Unavailable
-from tests.kernels import ROOT
+from tests.environments import npm_packages
 
 VERSION = "0.11.2"
 """0.12 does not run on Debian's Node; `latest` is another package."""
 BOT_TOKEN, BOB_TOKEN = "xoxb-nb-full", "xoxp-bob"
 _FILES = Path(__file__).resolve().parent / "emulate"
-_CACHE = ROOT / ".venvs"
 
 
-@cache
 def installed() -> Path:
     """The package's folder, made once a checkout.
 
     Raises:
         Unavailable: There is no Node, or the package cannot be had.
     """
-    if not (shutil.which("node") and shutil.which("npm")):
-        raise Unavailable("the Slack emulator needs node and npm")
-    folder = _CACHE / f"emulate-{VERSION}"
-    _CACHE.mkdir(exist_ok=True)
-    with (_CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs in one checkout
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(_FILES, folder)
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise Unavailable(f"no Slack emulator: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
-            (folder / "complete").touch()
-    return folder
+    return npm_packages(f"emulate-{VERSION}", _FILES)
 
 
 class Emulator:

@@ -27,7 +27,7 @@ export function ask(view, room) {
   const { message } = view;
   const question = message.question;
   const over = isOver(message, room.now());
-  return el("section", { class: `ask ${over ? "over" : "open"}`, "aria-label": "Question" },
+  return el("div", { class: `ask ${over ? "over" : "open"}`, role: "group", "aria-label": "Question" },
     question.text && question.text !== message.title ? el("p", { class: "ask-text" }, visible(question.text)) : null,
     question.code ? whatRuns(question, over) : null,
     el("dl", { class: "facts" }, facts(question, over, room)),

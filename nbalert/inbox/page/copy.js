@@ -8,6 +8,7 @@ export function copyButton(label, text) {
   button.addEventListener("click", async () => {
     const isDone = await copied(await text(), button);
     word.textContent = isDone ? "Copied" : "Not copied";
+    button.setAttribute("aria-label", `${word.textContent}: ${label}`);
     document.getElementById("says").textContent = isDone ? "Copied" : "The browser did not let it be copied";
   });
   return button;

@@ -62,7 +62,7 @@ export function dayLines(...lists) {
   for (const list of lists) {
     let day = "";
     for (const node of list.querySelectorAll(":scope > .card")) {
-      if (node.dataset.day !== day) node.before(el("h4", { class: "day" }, node.dataset.day));
+      if (node.dataset.day !== day) node.before(el("p", { class: "day" }, node.dataset.day));
       day = node.dataset.day;
     }
   }

@@ -47,7 +47,7 @@ function row({ name, sessions, codes }) {
 function revoke(name) {
   const box = el("span", { class: "revoke" });
   const first = el("button", { class: "plain", type: "button", "aria-label": `Revoke ${name}` }, "Revoke");
-  const sure = el("button", { class: "plain danger", type: "button", "aria-label": `Sign ${name} out and void their links` }, "Sign out, void links");
+  const sure = el("button", { class: "plain danger", type: "button", "aria-label": `Sign out, void links: ${name}` }, "Sign out, void links");
   const no = el("button", { class: "plain", type: "button" }, "Keep");
   first.addEventListener("click", () => (box.replaceChildren(sure, no), sure.focus()));
   no.addEventListener("click", () => (box.replaceChildren(first), first.focus()));

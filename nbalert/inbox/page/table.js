@@ -15,8 +15,9 @@ export function table(html) {
   const isNumber = Array.from({ length: width }, (_, at) =>
     body.length > 0 && body.every((row) => NUMBER.test(row.cells[at]?.textContent ?? "")));
   const line = (row) => el("tr", {}, [...row.cells].map((cell, at) => {
-    const name = cell.tagName === "TH" ? { scope: row.closest("thead") ? "col" : "row" } : {};
-    return el(cell.tagName === "TH" ? "th" : "td", { ...name, class: isNumber[at] ? "number" : null }, visible(cell.textContent));
+    const isName = cell.tagName === "TH" && cell.textContent.trim(); // an empty corner names nothing
+    const name = isName ? { scope: row.closest("thead") ? "col" : "row" } : {};
+    return el(isName ? "th" : "td", { ...name, class: isNumber[at] ? "number" : null }, visible(cell.textContent));
   }));
   const head = rows.filter((row) => row.closest("thead"));
   return el("div", { class: "table" },
