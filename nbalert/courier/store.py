@@ -30,6 +30,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
         refuse_writable(path, by_group=False)
+        self._is_power_safe = False
         self.is_damaged = False
         """Whether SQLite has found the file damaged since it was opened."""
         try:
@@ -58,7 +59,9 @@ class Store:
         Args:
             is_power_safe: Whether it also survives a power cut: an fsync, a few ms.
         """
-        self.execute(f"PRAGMA synchronous = {'FULL' if is_power_safe else 'NORMAL'}")
+        if is_power_safe != self._is_power_safe:
+            self.execute(f"PRAGMA synchronous = {'FULL' if is_power_safe else 'NORMAL'}")
+            self._is_power_safe = is_power_safe
         self.execute("BEGIN IMMEDIATE")
         try:
             yield
