@@ -51,7 +51,7 @@ class Delivery:
     """Works off the waiting rows.
 
     Args:
-        on_settled: Called with a message's id when a post of it has ended.
+        on_settled: Called with a message's id when a post of it has ended, and whether that was given up.
         on_kept: Called with a project, ids of messages and a reason: they wait until its settings are mended.
         has_introduced: Whether the process of that origin has brought its project's settings.
         catch_up: Routes what may be routed by now: nothing leaves before it is known who hears it.
@@ -63,7 +63,7 @@ class Delivery:
         projects: Projects,
         contents: Contents,
         trail: Trail,
-        on_settled: Callable[[str], None],
+        on_settled: Callable[[str, bool], None],
         on_kept: Callable[[str, list[str], str], None],
         has_introduced: Callable[[str], bool],
         catch_up: Callable[[], None],
@@ -291,7 +291,7 @@ class Delivery:
             )
             self._trail.note_delivery(row, error, receipt)
         if row["kind"] == "post":
-            self._on_settled(row["message"])
+            self._on_settled(row["message"], state == "failed")
 
 
 def _bug(error: Exception) -> str:

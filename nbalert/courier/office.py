@@ -102,7 +102,7 @@ class Courier:
             store, self._delivery, self._projects, self._attendance, self._is_gone, clock
         )
         self._intake = Intake(
-            spool, store, self._delivery, self._ledger, routing, self._progress, self._settled
+            spool, store, self._delivery, self._ledger, routing, self._progress, self._silent
         )
         self._conversation = Conversation(
             Rooms(
@@ -257,10 +257,14 @@ class Courier:
         if all(post["state"] == "failed" for post in posts):
             self._ledger.fail(question.id, "; ".join(post["error"] for post in posts))
 
-    def _settled(self, message: str) -> None:
+    def _settled(self, message: str, is_failed: bool) -> None:
+        self._silent(message)
+        if is_failed:
+            self._undelivered.look(message)
+
+    def _silent(self, message: str) -> None:
         self._listen(message)
         self._conversation.settled(message)
-        self._undelivered.look(message)
 
     def _kept(self, project: str, messages: list[str], reason: str) -> None:
         self._conversation.kept(project, messages, reason)

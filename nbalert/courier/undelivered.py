@@ -34,7 +34,7 @@ class Undelivered:
         self._inbox = inbox
 
     def look(self, message: str) -> None:
-        """A post of the message has ended or is kept: tell the inbox if it did not arrive."""
+        """A post of the message was given up or is kept: tell the inbox, unless it asks."""
         for row in self._store.rows(f"SELECT d.* {_STUCK} AND d.message = ?", message):
             self._tell(row["project"], row["channel"], row["error"])
 

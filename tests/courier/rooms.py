@@ -56,7 +56,7 @@ class Rooms:
             self.projects,
             self.contents,
             self.trail,
-            self.settled.append,
+            lambda message, is_failed: self.settled.append(message),
             lambda project, messages, reason: self.kept.append((messages, reason)),
             lambda origin: origin not in self.strangers,
             lambda: self.intake.route(),
