@@ -62,15 +62,12 @@ class Silences:
 
     def work(self) -> float | None:
         """End those whose time is over; seconds until the next ends, None if none is left."""
-        self._store.execute(
-            f"UPDATE silence SET ended_at = min(at, ?) WHERE ended_at IS NULL AND {HAS_COME}",
-            *(self._clock.time_s(), *now(self._clock)),
-        )
+        self._end_due()
         return left_s(self._store, self._clock, "silence", "ended_at IS NULL")
 
     def rule(self, alert: Named) -> str:
         """The rule that keeps an alert quiet; empty if none does."""
-        self.work()
+        self._end_due()
         rows = self._store.rows(
             "SELECT what, glob FROM silence WHERE ended_at IS NULL"
             " OR (began_at <= ? AND ended_at > ?) ORDER BY id",
@@ -82,7 +79,7 @@ class Silences:
 
     def active(self) -> list[dict[str, Any]]:
         """Those of now, oldest first: `rule`, `until` by the wall clock, `count` of what they kept quiet."""
-        self.work()
+        self._end_due()
         rows = self._store.rows(
             "SELECT s.what, s.glob, s.at AS until, (SELECT count(*) FROM routed r JOIN message m"
             " ON m.id = r.message WHERE r.rule = 'silence' || CASE s.what WHEN 'all' THEN ''"
@@ -93,6 +90,12 @@ class Silences:
             {"rule": rule_of(row["what"], row["glob"]), "until": row["until"], "count": row["count"]}
             for row in rows
         ]
+
+    def _end_due(self) -> None:
+        self._store.execute(
+            f"UPDATE silence SET ended_at = min(at, ?) WHERE ended_at IS NULL AND {HAS_COME}",
+            *(self._clock.time_s(), *now(self._clock)),
+        )
 
 
 def covers(what: str, glob: str, alert: Named) -> bool:
