@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
-from nbalert.errors import SettingsError
-from nbalert.nearest import with_nearest
+from nbalert.words_parser import WordsParser
 
 _ADD = """Settings are written key=value: approvers=U012AB3CD,U045EF6GH tls.verify=false. Secrets only ever
 as a reference: token=env:SLACK_BOT_TOKEN, file:PATH or keyring:SERVICE/NAME. `nbalert channels kinds` lists
@@ -22,21 +21,13 @@ the courier, or a kernel whose folder it is in. Changes of its code count for pr
 nbalert.register."""
 
 
-class _LineParser(argparse.ArgumentParser):
-    """A parser of a magic's words: raises where the command would exit."""
-
-    def error(self, message: str) -> NoReturn:
-        said = with_nearest(message, self.format_help())
-        raise SettingsError(f"{said}\n{self.format_usage().strip()}")
-
-
 def run_words(words: Sequence[str]) -> int:
     """Do what the words after `%nbalert channels` say.
 
     Raises:
         SettingsError: They are no command; says what would be.
     """
-    parser = _LineParser(prog="%nbalert channels", add_help=False)
+    parser = WordsParser(prog="%nbalert channels", add_help=False)
     add_actions(parser, add_help=False)
     options = parser.parse_args(list(words))
     return int(options.run(options) or 0)

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from nbalert.durations import parse_duration
-from nbalert.errors import SettingsError
-from nbalert.nearest import with_nearest
+from nbalert.words_parser import WordsParser
 
 LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 ABOUT = """Who would hear such an alert by the settings as they are here. Nothing is sent, and what the
 courier knows (what was told when, silences, rates) is not looked at: --before says how the last run ended."""
-
-
-class _LineParser(argparse.ArgumentParser):
-    """A parser of a magic's words: raises where the command would exit."""
-
-    def error(self, message: str) -> NoReturn:
-        said = with_nearest(message, self.format_help())
-        raise SettingsError(f"{said}\n{self.format_usage().strip()}")
 
 
 def run_words(words: Sequence[str]) -> None:
@@ -29,7 +20,7 @@ def run_words(words: Sequence[str]) -> None:
     Raises:
         SettingsError: They are no words of it, or the settings are wrong.
     """
-    parser = _LineParser(prog="%nbalert route", add_help=False)
+    parser = WordsParser(prog="%nbalert route", add_help=False)
     add_options(parser)
     run(parser.parse_args(list(words)))
 

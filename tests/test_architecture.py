@@ -78,7 +78,7 @@ credentials network toml_text
 show
 backlink commits templates thresholds
 endings rates
-build
+build words_parser
 pending receipts image_metadata figures
 message
 unfit
