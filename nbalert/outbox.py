@@ -56,16 +56,7 @@ class Outbox:
         Args:
             is_redacted: False hides nothing but known secrets, where the user's own settings allow that.
         """
-        try:
-            settings = self._settings()
-        except SettingsError:  # told elsewhere
-            settings = None
-        variables = _variables()
-        made = self._made
-        if made is None or made[0] is not settings or made[1] != variables:
-            self._made = made = settings, variables, _made_of(settings)
-        may_be_off = settings is not None and settings.redaction.may_be_off
-        return made[2] if is_redacted or not may_be_off else made[2].off
+        return self._redactor(self._known(), is_redacted=is_redacted)
 
     def put(self, data: Mapping[str, Any], *, is_redacted: bool = True) -> str:
         """Scrub and accept: when this returns, it is on disk.
@@ -80,8 +71,10 @@ class Outbox:
         Raises:
             OSError: The disk is full or not writable.
         """
-        entry = self.scrubbed(data, is_redacted=is_redacted)
-        return self._spool.put({**entry, "durable": self._durable()})
+        settings = self._known()
+        entry = self._redactor(settings, is_redacted=is_redacted).data(data)
+        durable = settings.durable if settings else POWER  # the stronger promise is kept in any case
+        return self._spool.put({**entry, "durable": durable})
 
     def note(self, data: Mapping[str, Any], loss: str) -> bool:
         """`put` for what nobody waits for: a full disk is a line in the log.
@@ -110,15 +103,23 @@ class Outbox:
         redact = self.redactor().text
         return replace(message, images=tuple(without_metadata(image, redact) for image in message.images))
 
-    def _durable(self) -> str:
-        try:
-            return self._settings().durable
-        except SettingsError:  # told elsewhere; the stronger promise is kept in any case
-            return POWER
-
     def count(self) -> int:
         """How many entries wait."""
         return self._spool.count()
+
+    def _redactor(self, settings: Settings | None, *, is_redacted: bool) -> Redactor:
+        variables = _variables()
+        made = self._made
+        if made is None or made[0] is not settings or made[1] != variables:
+            self._made = made = settings, variables, _made_of(settings)
+        may_be_off = settings is not None and settings.redaction.may_be_off
+        return made[2] if is_redacted or not may_be_off else made[2].off
+
+    def _known(self) -> Settings | None:
+        try:
+            return self._settings()
+        except SettingsError:  # told elsewhere
+            return None
 
 
 def _made_of(settings: Settings | None) -> Redactor:
