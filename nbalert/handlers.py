@@ -11,7 +11,7 @@ options = { embed_title = "Hey, listen!", title = "$level: $title" }
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
@@ -196,16 +196,15 @@ def all_of(groups: Iterable[HandlersOf]) -> tuple[Handler, ...]:
         SettingsError: One is wrong, two have one id, or they publish to each other in a circle.
     """
     handlers: dict[str, Handler] = {}
-    files: dict[str, str] = {}
     for group in groups:
         for handler in group.checked():
-            if handler.id in handlers:
+            if other := handlers.get(handler.id):
                 raise SettingsError(
-                    f"{group.origin.file}: handlers: two have the id {handler.id}, the other one in"
-                    f" {files[handler.id]}; rename one of them"
+                    f"{handler.file}: handlers: two have the id {handler.id}, the other one in"
+                    f" {other.file}; rename one of them"
                 )
-            handlers[handler.id], files[handler.id] = handler, group.origin.file
-    _refuse_loops(handlers.values(), files)
+            handlers[handler.id] = handler
+    _refuse_loops(handlers)
     return tuple(handlers.values())
 
 
@@ -218,16 +217,17 @@ def _refuse_disguise(handler: Handler, where: str) -> None:
         )
 
 
-def _refuse_loops(handlers: Collection[Handler], files: Mapping[str, str]) -> None:
+def _refuse_loops(handlers: Mapping[str, Handler]) -> None:
+    every = handlers.values()
     graph = {
-        one.id: {other.id for other in handlers for topic in one.publish if fnmatchcase(topic, other.topic)}
-        for one in handlers
+        one.id: {other.id for other in every for topic in one.publish if fnmatchcase(topic, other.topic)}
+        for one in every
     }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
         raise SettingsError(
-            f"{files[circle[0]]}: handlers.{circle[0]}.publish: handlers publish in a circle:"
+            f"{handlers[circle[0]].file}: handlers.{circle[0]}.publish: handlers publish in a circle:"
             f" {' → '.join(circle)}; take one of them out of it, or narrow its topic"
         ) from None
