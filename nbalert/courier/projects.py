@@ -98,17 +98,8 @@ class Projects:
         Raises:
             NotReady: It waits for something; the text says for what.
         """
-        built = self._found(key, name, look or {})
-        built.users += 1
-        try:
-            yield built.channel
-        except NbalertError as error:
-            # Its text becomes a row and a log's line, and a custom kind may have put anything there.
-            error.args = (without_secrets(str(error), built.channel.settings),)
-            raise
-        finally:
-            built.users -= 1
-            self._close_unused(built)
+        with self._used(self._found(key, name, look or {})) as channel:
+            yield channel
 
     def router(self, key: str) -> Router:
         """Who hears what of a project's alerts.
@@ -154,14 +145,21 @@ class Projects:
             NotReady: It cannot be built; says why.
         """
         built = self._made(name, values, network)
-        built.is_replaced, built.users = True, 1
+        built.is_replaced = True
+        with self._used(built) as channel:
+            yield channel
+
+    @contextmanager
+    def _used(self, built: _Built) -> Iterator[Channel]:
+        built.users += 1
         try:
             yield built.channel
         except NbalertError as error:
+            # Its text becomes a row and a log's line, and a custom kind may have put anything there.
             error.args = (without_secrets(str(error), built.channel.settings),)
             raise
         finally:
-            built.users = 0
+            built.users -= 1
             self._close_unused(built)
 
     def _found(self, key: str, name: str, look: Mapping[str, Any]) -> _Built:
