@@ -124,9 +124,7 @@ class InboxServer:
         Raises:
             RuntimeError: It was not started.
         """
-        if self._site is None:
-            raise RuntimeError("the inbox is not served")
-        return self._site.people.lend_token(name)
+        return self._served.people.lend_token(name)
 
     @property
     def is_damaged(self) -> bool:
@@ -139,9 +137,7 @@ class InboxServer:
         Raises:
             RuntimeError: It was not started.
         """
-        if self._site is None:
-            raise RuntimeError("the inbox is not served")
-        self._site.silences = silences
+        self._served.silences = silences
 
     def say(self, key: str, message: Message) -> None:
         """Post in the server's own name, once a key.
@@ -150,10 +146,9 @@ class InboxServer:
             RuntimeError: It was not started.
             StoreError: The disk is full, or the file is damaged.
         """
-        if self._site is None:
-            raise RuntimeError("the inbox is not served")
-        self._site.archive.post("nbalert", key, message)
-        self._site.seats.ring()
+        site = self._served
+        site.archive.post("nbalert", key, message)
+        site.seats.ring()
 
     def link(self, person: str, valid_s: float = CODE_S, base: str = "") -> str:
         """A URL that signs a person in, once. From any thread.
@@ -165,6 +160,12 @@ class InboxServer:
         """
         with self._people() as people:
             return login_link(base or self.url, people.invite(person, valid_s))
+
+    @property
+    def _served(self) -> Site:
+        if self._site is None:
+            raise RuntimeError("the inbox is not served")
+        return self._site
 
     @contextmanager
     def _people(self) -> Iterator[People]:
