@@ -20,6 +20,7 @@ from nbalert.courier import moments
 from nbalert.courier.attendance import OWN
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.digest_text import Gathered, digest_text, interval_text
+from nbalert.courier.noise import alert_of
 from nbalert.courier.store import Store
 from nbalert.message import Level, Message
 from nbalert.rates import parse_rate
@@ -181,8 +182,6 @@ def digest_message(row: sqlite3.Row, alerts: Sequence[Gathered]) -> dict[str, An
 
 
 def _gathered(row: sqlite3.Row) -> Gathered:
-    source = json.loads(row["source"])
-    is_cell = source["notebook"] and source["cell_id"]
-    alert = f"{source['notebook']}#{source['cell_id']}" if is_cell else row["alert"] or row["title"]
+    alert = alert_of(json.loads(row["source"]), row["alert"], row["title"])
     says = row["error"] or row["text"]
     return Gathered(row["accepted_at"], Level[row["level"]], alert, row["title"], says, row["topic"])

@@ -36,6 +36,13 @@ class Verdict(NamedTuple):
 DELIVER = Verdict(Outcome.DELIVERED)
 
 
+def alert_of(source: Mapping[str, Any], name: str, title: str) -> str:
+    """What is one alert over its runs: a cell of a notebook, or what bears the same name."""
+    if source["notebook"] and source["cell_id"]:
+        return f"{source['notebook']}#{source['cell_id']}"
+    return str(name or title)
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A message that is stored.
@@ -52,11 +59,8 @@ class Arrival:
 
     @property
     def alert(self) -> str:
-        """What is one alert over its runs: a cell of a notebook, or what bears the same name."""
-        source = self.message["source"]
-        if source["notebook"] and source["cell_id"]:
-            return f"{source['notebook']}#{source['cell_id']}"
-        return str(self.message.get("alert") or self.message["title"])
+        """What is one alert over its runs."""
+        return alert_of(self.message["source"], self.message.get("alert", ""), self.message["title"])
 
 
 @dataclass(frozen=True, slots=True)
