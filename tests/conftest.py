@@ -6,18 +6,21 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from nbalert import process
 from nbalert.connection import stop_courier
 from nbalert.home import Home
 from tests.chat_servers import mail
+from tests.chat_servers.webhook import Webhook
 from tests.environments import Unavailable, ipykernel_6
 from tests.kernels import Kernel
-from tests.processes import couriers, wait_until
+from tests.processes import couriers, settings_file, wait_until, webhook_table
 
 # How long an example takes says something of the machine, and nothing of the code.
 hypothesis.settings.register_profile("here", deadline=None)
@@ -90,6 +93,25 @@ def detached(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     stop_courier(home)
     wait_until(lambda: not couriers(home))
     assert psutil.Process().children(recursive=True) == []
+
+
+@pytest.fixture
+def chat(home: Home) -> Iterator[Webhook]:
+    """The default channel."""
+    with Webhook() as server:
+        settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url))
+        yield server
+
+
+@pytest.fixture
+def shell() -> Iterator[Any]:
+    """A shell of its own, with the extension."""
+    shell: Any = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "nbalert")
+    yield shell
+    shell.run_line_magic("unload_ext", "nbalert")
+    shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture(params=["ipykernel 7", "ipykernel 6"])

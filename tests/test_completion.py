@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
 
 from nbalert.home import Home
 from tests.processes import settings_file, webhook_table
 
 Tab = Callable[[str], list[str]]
-
-
-@pytest.fixture
-def shell() -> Iterator[Any]:
-    """A shell of its own, with the extension."""
-    shell: Any = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "nbalert")
-    yield shell
-    shell.run_line_magic("unload_ext", "nbalert")
-    shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
 
 
 @pytest.fixture

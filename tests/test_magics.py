@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from nbalert.home import Home
 from nbalert.magics import NbalertMagics
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import Webhook
 from tests.processes import settings_file, webhook_table
-
-
-@pytest.fixture
-def shell() -> Iterator[Any]:
-    """A shell of its own, with the extension."""
-    shell: Any = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "nbalert")
-    yield shell
-    shell.run_line_magic("unload_ext", "nbalert")
-    shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
 
 
 def error_of(shell: Any, cell: str) -> str:

@@ -4,23 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
-from nbalert.home import Home
 from nbalert.message import Level, Message
 from tests.chat_servers.webhook import Webhook
 from tests.kernels import ROOT
-from tests.processes import settings_file, webhook_table
-
-
-@pytest.fixture
-def chat(home: Home) -> Iterator[Webhook]:
-    """The default channel."""
-    with Webhook() as server:
-        settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url))
-        yield server
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from nbalert.running_code import RunningCode
 
 SAME = ""
-
-
-@pytest.fixture
-def shell() -> Iterator[Any]:
-    """A shell of its own, with the extension."""
-    shell: Any = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "nbalert")
-    yield shell
-    shell.run_line_magic("unload_ext", "nbalert")
-    shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
 
 
 def asked(shell: Any, cell: str) -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,15 +10,7 @@ import nbalert
 from nbalert.home import Home
 from nbalert.message import Level, Message
 from tests.chat_servers.webhook import Webhook
-from tests.processes import Script, settings_file, wait_until, webhook_table
-
-
-@pytest.fixture
-def chat(home: Home) -> Iterator[Webhook]:
-    """The default channel."""
-    with Webhook() as server:
-        settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url))
-        yield server
+from tests.processes import Script, wait_until
 
 
 def arrived(chat: Webhook, count: int = 1) -> list[Message]:

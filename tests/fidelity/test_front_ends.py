@@ -6,20 +6,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
-from nbalert.home import Home
 from tests.chat_servers.webhook import Webhook
 from tests.fidelity.corpus import GROUPS
 from tests.fidelity.seen import Reader
 from tests.fidelity.ways import WAYS, Way
 from tests.kernels import ROOT
-from tests.processes import settings_file, wait_until, webhook_table
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.long
 
@@ -65,14 +63,6 @@ RUNNERS = {
 
 FAILING = "import json\njson.loads('{')"
 TERMINAL = ("5", "x = 5\nx", "print('a')", "1/0", "def f():\n    return 1 / 0\nf()", "%time 3", "len?")
-
-
-@pytest.fixture
-def chat(home: Home) -> Iterator[Webhook]:
-    """The default channel."""
-    with Webhook() as server:
-        settings_file(home.root, 'default = "chat"\n' + webhook_table("chat", server.url))
-        yield server
 
 
 def codes_of(way: Way) -> list[str]:

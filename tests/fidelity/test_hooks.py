@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.home import Home
 from tests.chat_servers.webhook import Webhook
 from tests.kernels import ROOT, Kernel
-from tests.processes import settings_file, wait_until, webhook_table
+from tests.processes import wait_until
 
 HOOKS = """
 import sys
@@ -48,14 +47,6 @@ def package(tmp_path: Path) -> Path:
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "nbalert", copy / "nbalert", ignore=shutil.ignore_patterns("__pycache__"))
     return copy
-
-
-@pytest.fixture
-def chat(home: Home) -> Iterator[Webhook]:
-    """The default channel."""
-    with Webhook() as server:
-        settings_file(home.root, 'default = "chat"\n' + webhook_table("chat", server.url))
-        yield server
 
 
 @pytest.fixture

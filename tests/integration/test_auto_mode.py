@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,20 +14,12 @@ from nbalert.home import Home
 from nbalert.message import Level, Message
 from tests.chat_servers.webhook import Webhook
 from tests.kernels import Kernel
-from tests.processes import settings_file, webhook_table
+from tests.processes import settings_file
 
 StartKernel = Callable[..., Kernel]
 
 PAUSE_S = QUIET_S + 0.3
 """What runs after it is another run of cells."""
-
-
-@pytest.fixture
-def chat(home: Home) -> Iterator[Webhook]:
-    """The default channel."""
-    with Webhook() as server:
-        settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url))
-        yield server
 
 
 @pytest.fixture

@@ -9,21 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.home import Home
 from nbalert.message import Level, Message
 from tests.chat_servers.webhook import Webhook
 from tests.kernels import Kernel
-from tests.processes import settings_file, webhook_table
 
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture
-def chat(home: Home) -> Iterator[Webhook]:
-    """The default channel."""
-    with Webhook() as server:
-        settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url))
-        yield server
 
 
 @pytest.fixture
