@@ -30,6 +30,7 @@ from nbalert.pending import Pending
 from nbalert.policy import Reply
 from nbalert.question import Decision
 from nbalert.receipts import Receipts
+from nbalert.under_way import UnderWay
 
 if TYPE_CHECKING:
     from nbalert.redaction import Redactor
@@ -47,6 +48,9 @@ class Client:
         home: Spool, line and the user's settings.
         folder: Where the search for a project's settings starts.
         notebook: Path of the notebook; empty outside one.
+
+    Attributes:
+        under_way: What runs at this process, and is told of should it die.
     """
 
     def __init__(self, home: Home, folder: Path, notebook: str = "") -> None:
@@ -57,12 +61,12 @@ class Client:
         self._guard = threading.Lock()
         self._receipts = Receipts()
         self._questions: dict[str, Pending] = {}
-        self._runs: dict[str, Frame] = {}
         self._has_asked = False
         self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
         self._introduction = Introduction(home, folder, self._connection.send)
         self._outbox = Outbox(home.spool, self._known)
+        self.under_way = UnderWay(self._outbox, self._connection.tell)
 
     @property
     def settings(self) -> Settings:
@@ -160,36 +164,6 @@ class Client:
         with self._guard:
             self._questions.pop(pending.id, None)
 
-    def begin(self, run: str, told: Frame) -> None:
-        """An alerted cell runs: should this process die, the courier says so.
-
-        Args:
-            run: Unique.
-            told: What its message would say: title, channels, code, output, source, started_at.
-        """
-        told = self._outbox.scrubbed(told)
-        with self._guard:
-            self._runs[run] = told
-        self._connection.tell({"do": "begin", "run": run, "told": told})
-
-    def report_output(self, run: str, output: str, limit: int) -> None:
-        """The last lines that a running cell has printed.
-
-        Args:
-            limit: So many characters of their end.
-        """
-        output = self.redactor().text(output)[-limit:]
-        with self._guard:
-            if told := self._runs.get(run):
-                told["output"] = output
-        self._connection.tell({"do": "output", "run": run, "output": output})
-
-    def end(self, run: str) -> None:
-        """The cell has ended."""
-        with self._guard:
-            self._runs.pop(run, None)
-        self._connection.tell({"do": "end", "run": run})
-
     def say_goodbye(self) -> None:
         """This process ends as it was told to: that is no death."""
         self._connection.send({"do": "bye"})
@@ -273,7 +247,7 @@ class Client:
         if self._workbench:
             self._workbench.drop()
         with self._guard:
-            questions, runs = list(self._questions), dict(self._runs)
+            questions = list(self._questions)
         yield {
             "do": "hello",
             "protocol": PROTOCOL,
@@ -283,7 +257,7 @@ class Client:
             "notebook": self.notebook,
             "messages": self._receipts.open,
             "questions": questions,
-            "runs": runs,
+            "runs": self.under_way.runs,
         }
         yield from self._introduction.frames()
 

@@ -90,7 +90,7 @@ class _Watch:
         if (left_s := self._told_s + TAIL_S - time.monotonic()) > 0:
             return left_s
         self._told_s, self._is_told = time.monotonic(), True
-        self._client.report_output(self._run.id, self.tail.text(), TAIL_CHARS)
+        self._client.under_way.report_output(self._run.id, self.tail.text(), TAIL_CHARS)
         return None
 
     def end(self) -> None:

@@ -47,11 +47,11 @@ class Run:
 
     def begin(self, client: Client) -> None:
         """It runs from now on."""
-        client.begin(self.id, self._told())
+        client.under_way.begin(self.id, self._told())
 
     def end(self, client: Client) -> None:
         """It has ended, in whatever way."""
-        client.end(self.id)
+        client.under_way.end(self.id)
 
     @property
     def continued(self) -> str:

@@ -53,7 +53,7 @@ class Vigil:
         """It has ended, in whatever way."""
         if ended := self._ended.pop(run, None):
             ended.set()
-            self._client.end(run)
+            self._client.under_way.end(run)
 
     def _watch(self, recording: Recording, ended: threading.Event, has_output: bool) -> None:
         if ended.wait(TAIL_S):
@@ -63,6 +63,6 @@ class Vigil:
         while has_output and not ended.is_set():
             tail = recording.output()
             if tail != sent:
-                self._client.report_output(recording.id, tail, TAIL_CHARS)
+                self._client.under_way.report_output(recording.id, tail, TAIL_CHARS)
                 sent = tail
             ended.wait(TAIL_S)

@@ -57,6 +57,7 @@ shown_code
 process
 history runs
 client
+under_way
 connection introduction outbox
 workbench
 courier
