@@ -1,33 +1,21 @@
-"""The `nbalert` command."""
+"""The `nbalert` command: its words, and its exit status."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
-from nbalert import __version__, channels_command, route_command
-from nbalert.durations import parse_duration, parse_interval, parse_timeout
-from nbalert.endings import TELLS, checked_on
+from nbalert import __version__, channels_command, command_actions, route_command
+from nbalert.command_actions import EXIT_OF, USAGE
+from nbalert.endings import TELLS
 from nbalert.errors import AskError, NbalertError, NotApproved
 from nbalert.nearest import with_nearest
+from nbalert.option_types import duration, interval, timeout, which_ends, word_list
 from nbalert.policy import INPUTS
 from nbalert.question import Outcome
-
-EXIT_OF = {
-    Outcome.APPROVED: 0,
-    Outcome.REJECTED: 1,
-    Outcome.EXPIRED: 3,
-    Outcome.CANCELLED: 4,
-    Outcome.ERROR: 5,
-}
-FAILED = 1
-USAGE = 2
-
-_Value = TypeVar("_Value")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,143 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_OF[Outcome.CANCELLED]
 
 
-def _post(options: argparse.Namespace) -> int:
-    from nbalert.posting import post
-    from nbalert.process import client, exit_wait_s, finish
-
-    text = " ".join(options.text) if options.text else sys.stdin.read()
-    posted = post(
-        text,
-        channel=options.channel or None,
-        title=options.title,
-        level=options.level,
-        topic=options.topic,
-        target=options.target,
-        mention=options.mention,
-    )
-    try:
-        posted.wait(exit_wait_s(client()) if options.wait is None else options.wait)
-    except TimeoutError:
-        print(f"nbalert: accepted, still on its way (id {posted.id})", file=sys.stderr)
-        finish(wait_s=0.0)  # it has been waited for
-    return 0
-
-
-def _ask(options: argparse.Namespace) -> int:
-    from nbalert.asking import ask
-    from nbalert.ending import sigterm_as_interrupt
-
-    with sigterm_as_interrupt():
-        decision = ask(
-            " ".join(options.question),
-            channel=options.channel,
-            timeout=options.timeout,
-            approvers=options.approvers,
-            need=options.need,
-            choices=options.choices,
-            input=options.input,
-        )
-    print(decision.sentence if decision.answer is None else decision.answer)
-    return EXIT_OF[decision.outcome]
-
-
-def _run(options: argparse.Namespace) -> int:
-    from nbalert import running
-
-    return running.run(options)
-
-
-def _status(options: argparse.Namespace) -> None:
-    from nbalert.process import client
-    from nbalert.show import status_text
-
-    print(status_text(client().request({"do": "status"})))
-
-
-def _history(options: argparse.Namespace) -> int:
-    from nbalert.history import exported, faults
-    from nbalert.process import client
-    from nbalert.show import failed_text, history_text
-
-    if options.json:
-        print(json.dumps(exported(client()), indent=2))
-    elif options.verify:
-        return _verify(faults(client()))
-    elif options.failed:
-        asked = {"do": "history", "limit": options.limit, "is_failed": True}
-        print(failed_text(client().request(asked)))
-    else:
-        print(history_text(client().request({"do": "history", "limit": options.limit})))
-    return 0
-
-
-def _retry(options: argparse.Namespace) -> None:
-    from nbalert.history import retry
-    from nbalert.process import client
-
-    print(retry(client(), options.message))
-
-
-def _verify(found: list[str]) -> int:
-    """Say what is wrong with the record of all questions; the exit status."""
-    print("\n".join(found) or "the audit trail is whole, and the ledger is what it says")
-    return FAILED if found else 0
-
-
-def _courier(options: argparse.Namespace) -> int:
-    from nbalert.courier import detached
-    from nbalert.home import Home
-
-    home = Home.find()
-    if options.once:
-        from nbalert.courier.project import Project
-        from nbalert.settings import load
-
-        return detached.run_once(home, Project.of(load(Path.cwd(), home)))
-    return detached.run(home, is_detached=options.detached)
-
-
-def _silence(options: argparse.Namespace) -> None:
-    from nbalert import silence_command
-
-    silence_command.run_words(options.words)
-
-
-def _stop(options: argparse.Namespace) -> None:
-    from nbalert.connection import stop_courier
-    from nbalert.home import Home
-
-    print(stop_courier(Home.find()))
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from nbalert import demo
-
-    return demo.run(is_auto=options.auto or not sys.stdin.isatty())
-
-
-def _inbox(options: argparse.Namespace) -> None:
-    from nbalert import inbox_command
-
-    inbox_command.run(options)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _typed(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
-    """As a type of argparse, which shows the text of its own error alone."""
-
-    def typed(text: str) -> _Value:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return typed
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="nbalert", description="Alerts and approvals for Jupyter.")
     parser.add_argument("--version", action="version", version=f"nbalert {__version__}")
@@ -199,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inbox(commands)
     one = commands.add_parser("demo", help="run the quickstart notebook on an inbox of its own")
     one.add_argument("--auto", action="store_true", help="let a scripted teammate answer")
-    one.set_defaults(run=_demo)
+    one.set_defaults(run=command_actions.demo)
     one = commands.add_parser("channels", help="list, add, remove and test channels; list the kinds")
     channels_command.add_actions(one)
     one = commands.add_parser(
@@ -209,24 +60,24 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("courier", help="be the courier, in the foreground")
     one.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
     one.add_argument("--once", action="store_true", help="send what is due, and end: for cron")
-    one.set_defaults(run=_courier)
+    one.set_defaults(run=command_actions.courier)
     one = commands.add_parser("stop", help="end the courier in the background")
-    one.set_defaults(run=_stop)
+    one.set_defaults(run=command_actions.stop)
     one = commands.add_parser("status", help="who is on the line, what waits, and why")
-    one.set_defaults(run=_status)
+    one.set_defaults(run=command_actions.status)
     one = commands.add_parser("silence", help="tell nothing for a while; questions are asked all the same")
     one.add_argument("words", nargs=argparse.REMAINDER, help="1h; 1h --alert GLOB; 1h --topic GLOB; off")
-    one.set_defaults(run=_silence)
+    one.set_defaults(run=command_actions.silence)
     one = commands.add_parser("history", help="what was sent, and what became of it")
     one.add_argument("-n", "--limit", type=int, default=20, help="how many messages (20)")
     what = one.add_mutually_exclusive_group()
     what.add_argument("--verify", action="store_true", help="check the audit trail; exit status 1 if changed")
     what.add_argument("--failed", action="store_true", help="only what did not arrive, with its ids")
     what.add_argument("--json", action="store_true", help="export audit trail and deliveries")
-    one.set_defaults(run=_history)
+    one.set_defaults(run=command_actions.history)
     one = commands.add_parser("retry", help="send again what was given up, once its channel is mended")
     one.add_argument("message", nargs="*", help="ids, as history --failed shows them; all if left out")
-    one.set_defaults(run=_retry)
+    one.set_defaults(run=command_actions.retry)
     return parser
 
 
@@ -239,10 +90,8 @@ def _add_post(commands: argparse._SubParsersAction[_Parser]) -> None:
     one.add_argument("--topic", default="", help="what handlers subscribe to; without -c only they hear it")
     one.add_argument("--mention", action="append", default=[], help="whom to notify, by id; may be repeated")
     one.add_argument("--target", default="", help="where else than the settings say: an id of the service")
-    one.add_argument(
-        "--wait", type=parse_duration, help="how long to wait for its delivery (exit_wait, or 30s)"
-    )
-    one.set_defaults(run=_post)
+    one.add_argument("--wait", type=duration, help="how long to wait for its delivery (exit_wait, or 30s)")
+    one.set_defaults(run=command_actions.post)
 
 
 def _add_ask(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -254,12 +103,14 @@ def _add_ask(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     one.add_argument("question", nargs="+")
     one.add_argument("-c", "--channel", action="append", help="where to ask; may be repeated")
-    one.add_argument("--timeout", type=_typed(parse_timeout), help="how long to wait: 90s, 10m, 2h, never")
-    one.add_argument("--approvers", type=_words, default=(), help="who of those allowed: A,B,group:G")
+    one.add_argument("--timeout", type=timeout, help="how long to wait: 90s, 10m, 2h, never")
+    one.add_argument("--approvers", type=word_list, default=(), help="who of those allowed: A,B,group:G")
     one.add_argument("--need", type=int, default=1, help="how many have to approve, or to choose the same")
-    one.add_argument("--choices", type=_words, default=(), help="instead of a yes, one of these: blue,green")
+    one.add_argument(
+        "--choices", type=word_list, default=(), help="instead of a yes, one of these: blue,green"
+    )
     one.add_argument("--input", choices=INPUTS, default="", help="instead of a yes, a typed answer")
-    one.set_defaults(run=_ask)
+    one.set_defaults(run=command_actions.ask)
 
 
 def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -271,15 +122,13 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     one.add_argument("-c", "--channel", action="append", help="where to; may be repeated")
     one.add_argument("-t", "--title", default="", help="what it is; the command's name if left out")
     one.add_argument(
-        "--on", type=_typed(checked_on), default="always", help=f"which ends: {', '.join(TELLS)}, or several"
+        "--on", type=which_ends, default="always", help=f"which ends: {', '.join(TELLS)}, or several"
     )
-    one.add_argument("--after", type=parse_duration, default=0.0, help="only if it took longer: 30s, 10m")
-    one.add_argument(
-        "--every", type=_typed(parse_interval), default=0.0, help="tell so often how far it is: 10m"
-    )
+    one.add_argument("--after", type=duration, default=0.0, help="only if it took longer: 30s, 10m")
+    one.add_argument("--every", type=interval, default=0.0, help="tell so often how far it is: 10m")
     one.add_argument("--topic", default="", help="what handlers subscribe to; without -c only they hear it")
     one.add_argument("command", nargs="+", metavar="COMMAND", help="and its arguments, after --")
-    one.set_defaults(run=_run)
+    one.set_defaults(run=command_actions.run)
 
 
 def _add_inbox(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -297,9 +146,9 @@ def _add_inbox(commands: argparse._SubParsersAction[_Parser]) -> None:
     one.add_argument("--tls-key", type=Path, help="its key, PEM")
     one.add_argument("--public-url", default="", help="where people reach it through a reverse proxy")
     one.add_argument(
-        "--valid", type=parse_duration, default=7 * 86400.0, help="how long an invitation is good (7d)"
+        "--valid", type=duration, default=7 * 86400.0, help="how long an invitation is good (7d)"
     )
-    one.set_defaults(run=_inbox)
+    one.set_defaults(run=command_actions.inbox)
 
 
 if __name__ == "__main__":

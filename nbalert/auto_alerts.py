@@ -16,9 +16,9 @@ from nbalert.batch import Batch
 from nbalert.cells import CellWatcher
 from nbalert.durations import parse_duration, show_duration
 from nbalert.endings import Telling
-from nbalert.magic_options import which_ends
 from nbalert.message import Message, Source
 from nbalert.nearest import with_nearest
+from nbalert.option_types import which_ends
 from nbalert.posting import addressed, here
 from nbalert.recording import CellRun, Recording
 from nbalert.vigil import cell_run

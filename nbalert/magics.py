@@ -14,18 +14,8 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from nbalert.cells import CellWatcher
 from nbalert.errors import NbalertError
 from nbalert.line_words import line_words
-from nbalert.magic_options import (
-    duration,
-    expression,
-    identifier,
-    interval,
-    no_option,
-    parsed,
-    timeout,
-    understood,
-    which_ends,
-    word_list,
-)
+from nbalert.magic_options import no_option, parsed, understood
+from nbalert.option_types import duration, expression, identifier, interval, timeout, which_ends, word_list
 from nbalert.policy import INPUTS
 
 if TYPE_CHECKING:

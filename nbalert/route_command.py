@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from nbalert.durations import parse_duration
+from nbalert.option_types import duration
 from nbalert.words_parser import WordsParser
 
 LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-t", "--title", default="")
     parser.add_argument("--notebook", default="", help="its path")
-    parser.add_argument("--took", type=parse_duration, default=None, help="how long it ran: 90s, 10m")
+    parser.add_argument("--took", type=duration, default=None, help="how long it ran: 90s, 10m")
     parser.add_argument("--metadata", metavar="KEY=VALUE", type=_pair, action="append", default=[])
     parser.add_argument("--explain", action="store_true", help="also say who does not hear it, and why")
     parser.set_defaults(run=run)

@@ -20,6 +20,7 @@ PACKAGE = ROOT / "nbalert"
 
 ROOMS = """
 __main__  __init__
+command_actions
 demo inbox_command testing
 teammate
 extension
@@ -76,7 +77,7 @@ secret_names
 secret_formats
 fields described
 credentials network toml_text
-show
+show option_types
 backlink commits templates thresholds
 endings rates
 build words_parser

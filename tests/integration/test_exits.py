@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nbalert.__main__ import EXIT_OF
+from nbalert.command_actions import EXIT_OF
 from nbalert.home import Home
 from nbalert.process import client
 from nbalert.question import Outcome
