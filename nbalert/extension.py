@@ -15,7 +15,7 @@ def load(shell: InteractiveShell) -> None:
     magics = NbalertMagics(shell)
     shell.register_magics(magics)
     shell.magics_manager.registry["nbalert"] = magics
-    magics.watcher.wants = magics.wants_first
+    magics.watcher.wants = magics.auto.wants_first
     magics.watcher.load()
     question_marks.load(shell)
     tab.load(shell, {name: getattr(NbalertMagics, name) for name in ("alert", "ask", "nbalert")})
@@ -26,7 +26,7 @@ def unload(shell: InteractiveShell) -> None:
     magics = shell.magics_manager.registry.pop("nbalert", None)
     if magics is None:
         return
-    magics.switch_auto_off()
+    magics.auto.turn_off()
     magics.watcher.unload()
     if magics.farewell:
         magics.farewell.take_off()

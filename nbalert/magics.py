@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -11,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from nbalert.auto_switch import AutoSwitch
 from nbalert.cells import CellWatcher
 from nbalert.errors import NbalertError
 from nbalert.line_words import line_words
@@ -19,8 +19,6 @@ from nbalert.option_types import duration, expression, identifier, interval, tim
 from nbalert.policy import INPUTS
 
 if TYPE_CHECKING:
-    from nbalert.auto import Rule
-    from nbalert.auto_alerts import AutoAlerts
     from nbalert.farewell import Farewell
     from nbalert.question import Decision
     from nbalert.recording import CellRun, Recording
@@ -44,8 +42,8 @@ class NbalertMagics(Magics):
         self._shell = shell
         self._evaluate = shell.ev
         self.farewell: Farewell | None = None
-        self.auto: AutoAlerts | None = None
         self.watcher = CellWatcher(shell, check=self.check, begun=self.begun, done=self.done)
+        self.auto = AutoSwitch(shell, self.watcher)
 
     # ---- %alert and %%alert
 
@@ -223,41 +221,11 @@ class NbalertMagics(Magics):
         options = parsed(NbalertMagics.nbalert, line)
         try:
             if options.what == "auto":
-                self._switch_auto(options.words)
+                self.auto.turn(options.words)
                 return
             care.act(options.what, options.words)
         except (NbalertError, OSError, ValueError) as error:
             raise UsageError(f"%nbalert {options.what}: {error}") from None
-
-    def _switch_auto(self, words: Sequence[str]) -> None:
-        from nbalert import auto_alerts
-
-        if words:
-            rule = auto_alerts.rule_of(words)
-            self.switch_auto_off()
-            if rule:
-                self._switch_auto_on(rule)
-        print(auto_alerts.words_of(self.auto))
-
-    def _switch_auto_on(self, rule: Rule) -> None:
-        from nbalert.auto_alerts import AutoAlerts
-
-        self.auto = AutoAlerts(self.shell, self.watcher, rule)
-
-    def wants_first(self, source: str) -> bool:
-        """Asked once, for the first cell after loading: the settings may say that auto mode is on."""
-        from nbalert.auto_settings import rule_from_settings
-
-        self.watcher.want_nothing()
-        if self.auto is None and (rule := rule_from_settings()):
-            self._switch_auto_on(rule)
-        return self.auto is not None and self.watcher.wants(source)
-
-    def switch_auto_off(self) -> None:
-        """Tell of what has been collected; from now on only cells with a magic alert."""
-        if self.auto:
-            self.auto.take_off()
-            self.auto = None
 
     # ---- what the watcher calls
 
@@ -280,8 +248,7 @@ class NbalertMagics(Magics):
             from nbalert.farewell import farewell_for
 
             self.farewell = farewell_for(self.shell)
-        if self.auto:
-            self.auto.begun(recording)
+        self.auto.begun(recording)
         if not recording.is_auto:
             alerting.begin(recording, _options_of(recording.alert_line), self._count)
 
@@ -292,8 +259,7 @@ class NbalertMagics(Magics):
         if not run.is_auto:
             alerting.tell(run, _options_of(run.alert_line), self._evaluate)
             alerting.welcome(self._shell)
-        if self.auto:
-            self.auto.done(run)
+        self.auto.done(run)
 
     @property
     def _count(self) -> int | None:

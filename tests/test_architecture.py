@@ -27,6 +27,7 @@ extension
 magics
 tab
 completion
+auto_switch
 auto_alerts auto_settings
 magic_options
 care alerting farewell spans running
