@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -12,6 +11,8 @@ _OPTION = re.compile(r"unrecognized arguments: (?P<word>--[\w-]+)")
 
 def hint(word: str, known: Iterable[str]) -> str:
     """` (did you mean team?)`; empty where nothing is near."""
+    import difflib  # an error pays for it, and not %load_ext
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
