@@ -5,10 +5,9 @@ Source: Discord, "Opcodes and Status Codes", JSON error codes, 2026-08-06.
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 
+from nbalert.channels.http import object_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 
 
@@ -39,7 +38,7 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     """The error that Discord means; None where its status says all."""
     if response.is_success:
         return None
-    body = _body(response)
+    body = object_of(response)
     code, status = body.get("code"), response.status_code
     says = f"{channel}: Discord answered {status}"
     if status == 429 and (wish_s := retry_after_s(response)) is not None:
@@ -64,7 +63,7 @@ def message_id(channel: str, response: httpx.Response) -> str:
     Raises:
         ChannelUnreachable: The answer is none of Discord's. Something in between has given it.
     """
-    found = _body(response).get("id")
+    found = object_of(response).get("id")
     if not isinstance(found, str) or not found.isdecimal():
         raise ChannelUnreachable(f"{channel}: {response.url.host} has not answered as Discord does")
     return found
@@ -72,20 +71,12 @@ def message_id(channel: str, response: httpx.Response) -> str:
 
 def retry_after_s(response: httpx.Response) -> float | None:
     """Seconds to wait; the body is the more exact, and a proxy in between sends only the header."""
-    for given in (_body(response).get("retry_after"), response.headers.get("Retry-After")):
+    for given in (object_of(response).get("retry_after"), response.headers.get("Retry-After")):
         try:
             return max(0.0, float(str(given)))
         except ValueError:
             continue
     return None
-
-
-def _body(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _place(errors: object) -> str:

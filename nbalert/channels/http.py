@@ -174,6 +174,15 @@ def json_body(value: object) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def object_of(response: httpx.Response) -> dict[str, Any]:
+    """The answer's JSON object; an empty one where it is none."""
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _encoded(json: object, headers: Mapping[str, str] | None = None, **options: Any) -> dict[str, Any]:
     headers = {**(headers or {}), "Content-Type": "application/json"}
     return {**options, "content": json_body(json), "headers": headers}

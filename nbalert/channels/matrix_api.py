@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import httpx
 
-from nbalert.channels.http import Http
-from nbalert.channels.matrix_errors import body_of, fault
+from nbalert.channels.http import Http, object_of
+from nbalert.channels.matrix_errors import fault
 from nbalert.channels.matrix_settings import MatrixSettings
 from nbalert.errors import ChannelUnreachable
 
@@ -90,7 +90,7 @@ class MatrixApi:
         await self._http.aclose()
 
     def _body(self, response: httpx.Response) -> dict[str, Any]:
-        if body := body_of(response):
+        if body := object_of(response):
             return body
         raise self.nonsense()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from nbalert.channels.http import object_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused
 
 TOKEN = "the access token is not valid, or no longer; log the bot in again, and put the new one in its place"
@@ -34,7 +35,7 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     """The error that Matrix means; None where its status says all."""
     if response.is_success:
         return None
-    body = body_of(response)
+    body = object_of(response)
     code = body.get("errcode")
     if not isinstance(code, str):
         return None
@@ -57,15 +58,6 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     if response.status_code in (401, 403):  # suspended, consent to be given, a limit of the server's
         return ChannelDenied(f"{says}: {said}")
     return ChannelRefused(f"{says}: {said}") if response.status_code < 500 else None
-
-
-def body_of(response: httpx.Response) -> dict[str, Any]:
-    """The answer's JSON object; an empty one where it is none."""
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _busy(says: str, response: httpx.Response, body: dict[str, Any]) -> ChannelError | None:

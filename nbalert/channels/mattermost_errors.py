@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from nbalert.channels.http import object_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 from nbalert.message import Message
 
@@ -65,7 +66,7 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     """The error that Mattermost means; None where its status says all."""
     if response.is_success:
         return None
-    status, body = response.status_code, _body(response)
+    status, body = response.status_code, object_of(response)
     code, says = str(body.get("id", "")), f"{channel}: Mattermost answered {status}"
     if status == 429:
         wish_s = retry_after_s(response)
@@ -113,7 +114,7 @@ def mapping(channel: str, response: httpx.Response) -> Mapping[str, Any]:
     Raises:
         ChannelUnreachable: The answer is none of Mattermost's. Something in between has given it.
     """
-    if body := _body(response):
+    if body := object_of(response):
         return body
     raise foreign(channel, response)
 
@@ -123,11 +124,3 @@ def foreign(channel: str, response: httpx.Response) -> ChannelUnreachable:
     return ChannelUnreachable(
         f"{channel}: {response.url.host} has not answered as Mattermost does; check `url`"
     )
-
-
-def _body(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

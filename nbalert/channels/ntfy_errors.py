@@ -5,10 +5,9 @@ Source: ntfy server, error table (`{"code", "http", "error"}`), 2025-07-13; "Lim
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 
+from nbalert.channels.http import object_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 
 REPLENISH_S = 5.0
@@ -40,7 +39,7 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     """The error that ntfy means; None where its status says all."""
     if response.is_success:  # a stream has no body yet
         return None
-    body = body_of(response)
+    body = object_of(response)
     code = body.get("code")
     if not isinstance(code, int):
         return None
@@ -57,22 +56,13 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     return None
 
 
-def body_of(response: httpx.Response) -> dict[str, Any]:
-    """The answer as JSON; empty if it is none."""
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def published(channel: str, response: httpx.Response) -> int:
     """When the server took a message, by its clock, in seconds.
 
     Raises:
         ChannelUnreachable: The answer is none of ntfy's. Something in between has given it.
     """
-    body = body_of(response)
+    body = object_of(response)
     if not isinstance(body.get("id"), str) or not isinstance(body.get("time"), int):
         raise ChannelUnreachable(f"{channel}: {response.url.host} has not answered as ntfy does")
     return int(body["time"])

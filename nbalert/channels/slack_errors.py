@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from nbalert.channels.http import object_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 
 APPS = "https://api.slack.com/apps"
@@ -73,8 +74,8 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
     """
     if not response.is_success:
         return None
-    body = _json(response)
-    if body is None:
+    body = object_of(response)
+    if "ok" not in body:
         return ChannelUnreachable(
             f"{channel}: {response.url.host} answered with something that is not Slack's"
         )
@@ -105,11 +106,3 @@ def error_of(channel: str, body: Mapping[str, Any]) -> ChannelError:
 def code_of(error: ChannelError) -> str:
     """Slack's code of an error; empty where there is none."""
     return str(getattr(error, "code", ""))
-
-
-def _json(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) and "ok" in body else None

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from nbalert.channels.http import object_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 
 
@@ -104,11 +105,8 @@ def fault(channel: str, response: httpx.Response) -> ChannelError | None:
 
 def body_of(response: httpx.Response) -> dict[str, Any] | None:
     """The answer, if it is one of Telegram's."""
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) and "ok" in body else None
+    body = object_of(response)
+    return body if "ok" in body else None
 
 
 def unlike(channel: str, response: httpx.Response) -> ChannelError:
