@@ -23,7 +23,7 @@ from nbalert.channels.discord_text import escape, trimmed
 from nbalert.channels.discord_title import Title
 from nbalert.channels.http import Http
 from nbalert.channels.listener import GAP, Listener
-from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError
+from nbalert.errors import ChannelDenied, ChannelError
 from nbalert.fields import ChannelSettings, Secret
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
@@ -31,7 +31,6 @@ from nbalert.question import Outcome, Question
 
 CONTENT = 2000
 """Characters. Source: Discord, "Message" reference, 2026-08-06."""
-LOOK_AGAIN_S = 2.0
 
 
 class DiscordSettings(ChannelSettings):
@@ -212,14 +211,8 @@ def _replying(message: str) -> dict[str, Any]:
 
 
 async def _given(polling: Polling, listener: Listener) -> list[Reply]:
-    """What was answered while nobody listened; where that cannot be read now, later."""
+    """What was answered while nobody listened."""
     try:
-        return await polling.look()
+        return await listener.looked_up(polling.look)
     except ChannelDenied:
         return []  # without Read Message History what is pushed has to do
-    except ChannelError as error:
-        if not error.retryable:
-            raise
-        wish_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
-        listener.again_in(LOOK_AGAIN_S if wish_s is None else wish_s)
-        return []

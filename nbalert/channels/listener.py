@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbalert.errors import ChannelError
+from nbalert.errors import ChannelBusy, ChannelError
+from nbalert.policy import Reply
 
+LOOK_AGAIN_S = 2.0
 GAP = "GAP"
 """An event of our own: others may be missing, so that what there is has to be looked up."""
 
@@ -52,6 +54,21 @@ class Listener:
     def again_in(self, delay_s: float) -> None:
         """`GAP` once more, later."""
         asyncio.get_running_loop().call_later(delay_s, self.gap)
+
+    async def looked_up(self, look: Callable[[], Awaitable[list[Reply]]]) -> list[Reply]:
+        """What was answered while nobody listened; where that cannot be read now, nothing, and `GAP` later.
+
+        Raises:
+            ChannelError: It can never be read.
+        """
+        try:
+            return await look()
+        except ChannelError as error:
+            if not error.retryable:
+                raise
+            wish_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
+            self.again_in(LOOK_AGAIN_S if wish_s is None else wish_s)
+            return []
 
 
 def named(error: ChannelError, channel: str, owner: str) -> ChannelError:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from nbalert.channels.base import Channel
-from nbalert.channels.listener import GAP, Listener
+from nbalert.channels.listener import GAP
 from nbalert.channels.matrix_account import ACCOUNTS, Account
 from nbalert.channels.matrix_answers import Answers, names_of, place
 from nbalert.channels.matrix_api import MatrixApi
@@ -25,13 +25,11 @@ from nbalert.channels.matrix_settings import MatrixSettings
 from nbalert.channels.matrix_shape import edited, in_thread, shape, word_to
 from nbalert.channels.matrix_sync import pages
 from nbalert.channels.matrix_text import permalink
-from nbalert.errors import ChannelBusy, ChannelError, ChannelRefused
+from nbalert.errors import ChannelRefused
 from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
 from nbalert.question import Outcome, Question
-
-LOOK_AGAIN_S = 2.0
 
 
 class MatrixChannel(Channel):
@@ -100,7 +98,7 @@ class MatrixChannel(Channel):
             while True:
                 name, data = await listener.next()
                 if name == GAP:
-                    new = await self._given(answers, listener, receipt, me)
+                    new = await listener.looked_up(partial(self._given, answers, receipt, me))
                 else:
                     new = answers.of(data["events"], data["names"])
                 for reply in new:
@@ -144,19 +142,12 @@ class MatrixChannel(Channel):
         if not found.get("content"):
             raise ChannelRefused(f"{self.name}: the message was removed")
 
-    async def _given(self, answers: Answers, listener: Listener, receipt: Receipt, me: str) -> list[Reply]:
-        """What was answered while nobody listened; where that cannot be read now, later."""
+    async def _given(self, answers: Answers, receipt: Receipt, me: str) -> list[Reply]:
+        """What was answered while nobody listened."""
         room, event = place(receipt)
-        try:
-            around = await self._api.get("rooms", room, "context", event, query={"limit": "0"})
-            answers.asked_ms = (around.get("event") or {}).get("origin_server_ts")
-            found = answers.of(around.get("events_after") or [], names_of(around.get("state") or []))
-            async for page in pages(self._api, room, me, {"from": str(around.get("end"))}):
-                found += answers.of(page.get("chunk") or [], names_of(page.get("state") or []))
-            return found
-        except ChannelError as error:
-            if not error.retryable:
-                raise
-            wish_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
-            listener.again_in(LOOK_AGAIN_S if wish_s is None else wish_s)
-            return []
+        around = await self._api.get("rooms", room, "context", event, query={"limit": "0"})
+        answers.asked_ms = (around.get("event") or {}).get("origin_server_ts")
+        found = answers.of(around.get("events_after") or [], names_of(around.get("state") or []))
+        async for page in pages(self._api, room, me, {"from": str(around.get("end"))}):
+            found += answers.of(page.get("chunk") or [], names_of(page.get("state") or []))
+        return found

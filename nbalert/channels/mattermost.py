@@ -24,7 +24,7 @@ from nbalert.channels.mattermost_seeds import reap, sow
 from nbalert.channels.mattermost_settings import MattermostSettings
 from nbalert.channels.mattermost_shape import Rendered, render
 from nbalert.channels.mattermost_text import escape, mentions
-from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused
+from nbalert.errors import ChannelDenied, ChannelRefused
 from nbalert.fields import ChannelSettings
 from nbalert.message import Level, Message, Receipt
 from nbalert.policy import Reply
@@ -32,7 +32,6 @@ from nbalert.question import Outcome, Question
 
 FIRST_S, LONGEST_S = 3.0, 10.0
 """Between two looks where nothing is pushed. A look takes two requests."""
-LOOK_AGAIN_S = 2.0
 
 
 class MattermostChannel(Channel):
@@ -233,14 +232,11 @@ async def _looked(reading: Reading, listener: Listener, pause_s: float) -> list[
     Args:
         pause_s: Until the next look; zero where answers are pushed.
     """
-    try:
+
+    async def look() -> list[Reply]:
         found = await reading.look()
-    except ChannelError as error:
-        if not error.retryable:
-            raise
-        wish_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
-        listener.again_in(LOOK_AGAIN_S if wish_s is None else wish_s)
-        return []
-    if pause_s:
-        listener.again_in(pause_s)
-    return found
+        if pause_s:
+            listener.again_in(pause_s)
+        return found
+
+    return await listener.looked_up(look)
