@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from nbalert import channels
 from nbalert.channels.base import Channel
 from nbalert.channels.discord_answers import Answers
 from nbalert.channels.discord_rights import held_rights
@@ -20,6 +19,7 @@ from nbalert.policy import NO, YES
 from nbalert.question import Decision, Outcome
 from tests.channels.asks import Ask, asking
 from tests.channels.row_discord import DiscordRow
+from tests.channels.using import with_channel
 from tests.chat_servers import discord_world as world
 from tests.chat_servers.discord import ANN, BOB, CAROL, Discord
 from tests.chat_servers.discord_world import ALL_RIGHTS, World
@@ -44,15 +44,7 @@ def discord() -> Iterator[Discord]:
 
 def use(discord: Discord, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> None:
     """Do something with a channel."""
-
-    async def with_channel() -> None:
-        channel = channels.build("team", {**discord.values, **values})
-        try:
-            await work(channel)
-        finally:
-            await channel.aclose()
-
-    asyncio.run(with_channel())
+    with_channel({**discord.values, **values}, work)
 
 
 @pytest.mark.parametrize("way", ["reply", "reaction"])

@@ -13,6 +13,7 @@ from nbalert import channels
 from nbalert.channels.base import Channel
 from nbalert.errors import ChannelBusy
 from nbalert.message import Message
+from tests.channels.using import with_channel
 from tests.chat_servers.discord import Discord
 from tests.chat_servers.discord_rules import Limits
 from tests.chat_servers.discord_world import OTHER_CHANNEL
@@ -20,15 +21,7 @@ from tests.chat_servers.discord_world import OTHER_CHANNEL
 
 def use(discord: Discord, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> None:
     """Do something with a channel."""
-
-    async def with_channel() -> None:
-        channel = channels.build("team", {**discord.values, **values})
-        try:
-            await work(channel)
-        finally:
-            await channel.aclose()
-
-    asyncio.run(with_channel())
+    with_channel({**discord.values, **values}, work)
 
 
 async def post(channel: Channel, count: int, target: str = "") -> None:

@@ -24,6 +24,7 @@ from nbalert.question import Decision, Outcome
 from nbalert.settings import ChannelTable
 from tests.certificates import Authority
 from tests.channels.row_email import EmailRow, values
+from tests.channels.using import with_channel
 from tests.chat_servers.mail import LONGEST_BYTES, MailServer
 from tests.inboxes import question
 
@@ -40,15 +41,7 @@ def mails(tmp_path: Path) -> Iterator[MailServer]:
 
 def use(mails: MailServer, work: Callable[[Channel], Awaitable[Any]], **options: Any) -> Any:
     """Do something with a channel of the usual settings, and some others."""
-
-    async def with_channel() -> Any:
-        channel = channels.build("team", {**values(mails), **options})
-        try:
-            return await work(channel)
-        finally:
-            await channel.aclose()
-
-    return asyncio.run(with_channel())
+    return with_channel({**values(mails), **options}, work)
 
 
 def sent(mails: MailServer, message: Message, **options: Any) -> EmailMessage:

@@ -20,6 +20,7 @@ from nbalert.message import Image, Message, Receipt
 from nbalert.question import Decision, Outcome
 from tests.certificates import Authority
 from tests.channels.row_matrix import BOB, MatrixRow, rendered
+from tests.channels.using import with_channel
 from tests.chat_servers.synapse import user
 from tests.chat_servers.webhook import LOST, status
 from tests.inboxes import question
@@ -37,15 +38,7 @@ def row(tmp_path: Path) -> Iterator[MatrixRow]:
 
 def use(row: MatrixRow, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> Any:
     """Do something with a channel."""
-
-    async def with_channel() -> Any:
-        channel = channels.build("team", {**row.values(), **values})
-        try:
-            return await work(channel)
-        finally:
-            await channel.aclose()
-
-    return asyncio.run(with_channel())
+    return with_channel({**row.values(), **values}, work)
 
 
 def posted(row: MatrixRow, message: Message, key: str = "key", **values: Any) -> Receipt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from nbalert.errors import ChannelBusy, ChannelDenied, ChannelRefused, ChannelUn
 from nbalert.message import Image, Level, Message, Source
 from nbalert.policy import Reply
 from nbalert.question import Decision, Outcome, sha256_of
+from tests.channels.using import with_channel
 from tests.chat_servers import mattermost_world as world
 from tests.chat_servers.mattermost import ANN, BOB, BOT, CAROL, ROBOT, Mattermost
 from tests.chat_servers.mattermost_rules import Limits
@@ -36,15 +36,7 @@ def mattermost() -> Iterator[Mattermost]:
 
 def use(mattermost: Mattermost, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> None:
     """Do something with a channel."""
-
-    async def with_channel() -> None:
-        channel = channels.build("team", {**mattermost.values, **values})
-        try:
-            await work(channel)
-        finally:
-            await channel.aclose()
-
-    asyncio.run(with_channel())
+    with_channel({**mattermost.values, **values}, work)
 
 
 def test_an_alert(mattermost: Mattermost) -> None:

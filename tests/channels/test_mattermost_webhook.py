@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from nbalert.channels.mattermost_text import escape
 from nbalert.errors import ChannelDenied, ChannelRefused, ChannelUnreachable
 from nbalert.message import Image, Message
 from tests.channels.row_mattermost import rendered
+from tests.channels.using import with_channel
 from tests.chat_servers import mattermost_world as world
 from tests.chat_servers.mattermost import BOB, Mattermost
 from tests.chat_servers.webhook import Answer
@@ -30,15 +30,7 @@ def mattermost() -> Iterator[Mattermost]:
 
 def use(url: str, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> None:
     """Do something with a channel."""
-
-    async def with_channel() -> None:
-        channel = channels.build("team", {"kind": "mattermost-webhook", "url": url, **values})
-        try:
-            await work(channel)
-        finally:
-            await channel.aclose()
-
-    asyncio.run(with_channel())
+    with_channel({"kind": "mattermost-webhook", "url": url, **values}, work)
 
 
 def test_how_it_looks_and_where(mattermost: Mattermost) -> None:

@@ -25,6 +25,7 @@ from nbalert.question import Decision, Outcome
 from nbalert.settings import ChannelTable
 from tests.channels.asks import Ask, asking
 from tests.channels.row_ntfy import NtfyRow
+from tests.channels.using import with_channel
 from tests.chat_servers.ntfy import Ntfy
 from tests.chat_servers.webhook import RESET, status
 from tests.inboxes import question
@@ -48,15 +49,7 @@ def ntfy() -> Iterator[Ntfy]:
 
 def use(ntfy: Ntfy, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> Any:
     """Do something with a channel."""
-
-    async def with_channel() -> Any:
-        channel = channels.build("team", {**ntfy.values, "timeout_s": 5.0, **values})
-        try:
-            return await work(channel)
-        finally:
-            await channel.aclose()
-
-    return asyncio.run(with_channel())
+    return with_channel({**ntfy.values, "timeout_s": 5.0, **values}, work)
 
 
 def ask(code: str = "db.drop()", **options: Any) -> Message:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from nbalert.channels.teams_card import CARD_BYTES, card, size_of
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelRefused
 from nbalert.message import Image, Level, Message, Source
 from tests.channels.row_teams import rendered
+from tests.channels.using import with_channel
 from tests.chat_servers.teams import Teams, blocks, shown
 from tests.inboxes import question
 
@@ -28,15 +28,7 @@ def teams() -> Iterator[Teams]:
 
 def use(url: str, work: Callable[[Channel], Awaitable[Any]]) -> None:
     """Do something with a channel."""
-
-    async def with_channel() -> None:
-        channel = channels.build("team", {"kind": "teams", "url": url})
-        try:
-            await work(channel)
-        finally:
-            await channel.aclose()
-
-    asyncio.run(with_channel())
+    with_channel({"kind": "teams", "url": url}, work)
 
 
 def read(content: dict[str, Any]) -> str:

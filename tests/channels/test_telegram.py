@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbalert import channels
 from nbalert.channels.base import Channel
 from nbalert.channels.telegram_pace import BURST, TelegramPace
 from nbalert.channels.telegram_pace import GROUP as IN_A_GROUP
@@ -23,6 +22,7 @@ from nbalert.errors import ChannelBusy, ChannelDenied, ChannelRefused, ChannelUn
 from nbalert.message import Image, Message, Source
 from nbalert.question import Decision, Outcome
 from tests.channels.row_telegram import TelegramRow
+from tests.channels.using import with_channel
 from tests.chat_servers.telegram import ANN, BOB, CAROL, GROUP, Telegram
 from tests.chat_servers.telegram_html import notified, parsed, units
 from tests.chat_servers.telegram_rules import Limits, Refused
@@ -51,15 +51,7 @@ def telegram() -> Iterator[Telegram]:
 
 def use(telegram: Telegram, work: Callable[[Channel], Awaitable[Any]], **values: Any) -> Any:
     """Do something with a channel."""
-
-    async def with_channel() -> Any:
-        channel = channels.build("team", {**telegram.values, "timeout_s": 5.0, **values})
-        try:
-            return await work(channel)
-        finally:
-            await channel.aclose()
-
-    return asyncio.run(with_channel())
+    return with_channel({**telegram.values, "timeout_s": 5.0, **values}, work)
 
 
 def ask(code: str = "db.drop()", **options: Any) -> Message:

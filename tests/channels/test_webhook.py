@@ -20,6 +20,7 @@ from nbalert.fields import Origin
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
 from nbalert.settings import ChannelTable
+from tests.channels.using import with_channel
 from tests.chat_servers.signed_hook import SECRET, SignedHook
 from tests.chat_servers.webhook import Answer, Webhook
 from tests.inboxes import question
@@ -35,15 +36,7 @@ def hook() -> Iterator[SignedHook]:
 
 def use(values: dict[str, Any], work: Callable[[Channel], Awaitable[Any]]) -> Any:
     """Do something with a channel `ci`."""
-
-    async def with_channel() -> Any:
-        channel = channels.build("ci", {"kind": "webhook", "timeout_s": 5.0, **values})
-        try:
-            return await work(channel)
-        finally:
-            await channel.aclose()
-
-    return asyncio.run(with_channel())
+    return with_channel({"kind": "webhook", "timeout_s": 5.0, **values}, work, name="ci")
 
 
 def first_reply(values: dict[str, Any]) -> Reply:
