@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from nbalert.inbox import InboxServer
 from nbalert.message import Message
 from nbalert.question import Decision, Outcome
 from nbalert.testing.questions import question
+from tests.loops import LoopThread
 
 __all__ = ["Inbox", "QuickServer", "ended", "events", "post", "put", "question", "reply"]
 
@@ -38,16 +37,15 @@ class Inbox:
     def __init__(self, folder: Path, kind: type[InboxServer] = InboxServer, **options: Any) -> None:
         self.database = folder / "home" / "inbox.db"
         self._kind, self._options = kind, options
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="inbox")
+        self._loop = LoopThread("inbox")
         self._clients: list[httpx.Client] = []
 
     def __enter__(self) -> Inbox:
-        self._thread.start()
+        self._loop.start()
         try:
             self.start()
         except BaseException:
-            self._end()
+            self._loop.end()
             raise
         return self
 
@@ -55,7 +53,7 @@ class Inbox:
         for client in self._clients:
             client.close()
         self.stop()
-        self._end()
+        self._loop.end()
 
     def start(self) -> None:
         """Serve."""
@@ -73,7 +71,7 @@ class Inbox:
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run something on the server's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return self._loop.run(work, 30)
 
     @property
     def url(self) -> str:
@@ -107,11 +105,6 @@ class Inbox:
         while len(site.seats) != count:
             assert time.monotonic() < deadline, f"{len(site.seats)} streams are open"
             time.sleep(0.01)
-
-    def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
 
 def ended(message: Message, outcome: Outcome, **options: Any) -> Message:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from typing import Self
+
+from tests.loops import LoopThread
 
 
 class Between:
@@ -19,8 +20,7 @@ class Between:
     def __init__(self, port: int, without: bytes = b"") -> None:
         self._behind = port
         self._without = without
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="between")
+        self._loop = LoopThread("between")
         self._open: set[asyncio.StreamWriter] = set()
         self._passing: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -28,22 +28,17 @@ class Between:
         self.said: list[bytes] = []
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._run(self._up())
+        self._loop.start()
+        self._loop.run(self._up())
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._run(self._down())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.run(self._down())
+        self._loop.end()
 
     def cut(self) -> None:
         """All connections end, without a word."""
-        self._run(self._cut())
-
-    def _run(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]
+        self._loop.run(self._cut())
 
     async def _up(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)

@@ -10,9 +10,10 @@ import asyncio
 import base64
 import contextlib
 import ssl
-import threading
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from tests.loops import LoopThread
 
 
 @dataclass
@@ -34,22 +35,19 @@ class Proxy:
     """How often it answered 407."""
 
     def __post_init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
+        self._loop = LoopThread("proxy")
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
     def __enter__(self) -> Proxy:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._up(), self._loop).result(10)
+        self._loop.start()
+        self._loop.run(self._up())
         return self
 
     def __exit__(self, *exc: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._down(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.run(self._down())
+        self._loop.end()
 
     def url(self, login: str = "") -> str:
         """As HTTP_PROXY has it."""

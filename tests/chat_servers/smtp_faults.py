@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import socket
 import struct
-import threading
 from collections import deque
 from typing import Self
 
 from tests.chat_servers.webhook import GARBAGE, HANG, LOST, RESET, Answer
+from tests.loops import LoopThread
 
 _SAYS = {429: b"421 4.7.0 Try again later", 401: b"535 5.7.8 No", 403: b"535 5.7.8 Authentication failed"}
 
@@ -28,21 +28,18 @@ class SmtpFaults:
     def __init__(self, port: int) -> None:
         self._behind = port
         self._planned: deque[Answer | None] = deque()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="smtp faults")
+        self._loop = LoopThread("smtp faults")
         self._serving: set[asyncio.Task[None]] = set()
         self.port = 0
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._up(), self._loop).result(10)
+        self._loop.start()
+        self._loop.run(self._up())
         return self
 
     def __exit__(self, *exc: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._down(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.run(self._down())
+        self._loop.end()
 
     def plan(self, *answers: Answer | None) -> None:
         """What to do with the next mails, one each; None is as usual."""

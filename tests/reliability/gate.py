@@ -8,11 +8,12 @@ import re
 import socket
 import ssl
 import struct
-import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
+
+from tests.loops import LoopThread
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,17 @@ class Gates:
     """Any number of them, on one thread. Use as a context manager."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="gates")
+        self._loop = LoopThread("gates")
         self._gates: list[Gate] = []
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._loop.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         for gate in self._gates:
             self.run(gate.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.end()
 
     def open(self, port: int, tls: tuple[ssl.SSLContext, ssl.SSLContext] | None) -> Gate:
         """One more.
@@ -80,7 +78,7 @@ class Gates:
 
     def run(self, work: Any) -> Any:
         """Do something on the gates' loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return self._loop.run(work, 30)
 
 
 class Gate:
