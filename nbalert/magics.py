@@ -15,7 +15,16 @@ from nbalert.cells import CellWatcher
 from nbalert.errors import NbalertError
 from nbalert.line_words import line_words
 from nbalert.magic_options import no_option, parsed, understood
-from nbalert.option_types import duration, expression, identifier, interval, timeout, which_ends, word_list
+from nbalert.option_types import (
+    LEVELS,
+    duration,
+    expression,
+    identifier,
+    interval,
+    timeout,
+    which_ends,
+    word_list,
+)
 from nbalert.policy import INPUTS
 
 if TYPE_CHECKING:
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
 _USER_FRAME = 2
 """How many frames above a magic the user's own is, as `var_expand` counts: IPython's call lies between."""
 
-_LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 _WHAT = (
     *("status", "config", "channels", "test", "inbox", "history", "retry", "auto", "silence"),
     "route",
@@ -49,9 +57,7 @@ class NbalertMagics(Magics):
 
     @magic_arguments()
     @argument("-c", "--channel", action="append", default=[], help="Where to; may be repeated.")
-    @argument(
-        "-l", "--level", type=str.upper, choices=_LEVELS, default="INFO", help="%%alert: how bad it is."
-    )
+    @argument("-l", "--level", type=str.upper, choices=LEVELS, default="INFO", help="%%alert: how bad it is.")
     @argument("-t", "--title", default="", help="%%%%alert: first line instead of one made from the cell.")
     @argument(
         "--on",

@@ -9,6 +9,9 @@ from typing import TypeVar
 
 from nbalert.durations import parse_duration, parse_interval, parse_timeout
 
+LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
+"""Names of `message.Level`, which `%load_ext` does not import."""
+
 _Value = TypeVar("_Value")
 
 

@@ -6,10 +6,9 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from nbalert.option_types import duration
+from nbalert.option_types import LEVELS, duration
 from nbalert.words_parser import WordsParser
 
-LEVELS = ("OK", "INFO", "WARNING", "CRITICAL")
 ABOUT = """Who would hear such an alert by the settings as they are here. Nothing is sent, and what the
 courier knows (what was told when, silences, rates) is not looked at: --before says how the last run ended."""
 
