@@ -6,25 +6,23 @@ Per project and channel one worker, oldest row first: order is kept because noth
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 
 from nbalert.channels.base import Channel
 from nbalert.channels.carried import ChannelFault
-from nbalert.courier.audit import Trail
 from nbalert.courier.contents import Contents
 from nbalert.courier.heads import head
 from nbalert.courier.news import News, Worker
-from nbalert.courier.pauses import FIRST_DELAY_S, LONGEST_WISH_S, backoff_s, introduction_left_s
+from nbalert.courier.pauses import LONGEST_WISH_S, introduction_left_s
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.saying import Saying
+from nbalert.courier.settling import Settling
 from nbalert.courier.shown import look_of
 from nbalert.courier.store import Store
-from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelUnreachable
+from nbalert.errors import ChannelDenied, ChannelError, ChannelUnreachable
 from nbalert.message import Receipt
 
 log = logging.getLogger(__name__)
@@ -51,8 +49,7 @@ class Delivery:
     """Works off the waiting rows.
 
     Args:
-        on_settled: Called with a message's id when a post of it has ended, and whether that was given up.
-        on_kept: Called with a project, ids of messages and a reason: they wait until its settings are mended.
+        settling: Writes down how tries have ended.
         has_introduced: Whether the process of that origin has brought its project's settings.
         catch_up: Routes what may be routed by now: nothing leaves before it is known who hears it.
     """
@@ -62,18 +59,14 @@ class Delivery:
         store: Store,
         projects: Projects,
         contents: Contents,
-        trail: Trail,
-        on_settled: Callable[[str, bool], None],
-        on_kept: Callable[[str, list[str], str], None],
+        settling: Settling,
         has_introduced: Callable[[str], bool],
         catch_up: Callable[[], None],
     ) -> None:
         self._store = store
         self._projects = projects
         self._saying = Saying(contents)
-        self._trail = trail
-        self._on_settled = on_settled
-        self._on_kept = on_kept
+        self._settling = settling
         self._has_introduced = has_introduced
         self._catch_up = catch_up
         self._workers: dict[_Key, Worker] = {}
@@ -208,22 +201,28 @@ class Delivery:
             self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", str(error), row["seq"])
             await worker.wait(News.MENDED, RECHECK_S)
         except TimeoutError:
-            self._again(worker, row, ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s"))
+            late = ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s")
+            self._settling.again(worker, row, late)
         except ChannelDenied as error:
             await self._keep(key, worker, row, str(error))
         except ChannelError as error:
-            self._again(worker, row, error) if error.retryable else self._fail(row, str(error))
-        except Exception as error:
-            # A custom channel's bug must neither stop the others nor block its own queue for ever.
-            log.exception("channel %s failed in its own code", key[1])
-            says = f"{key[1]}: {_bug(error)}"
-            self._store.execute("UPDATE delivery SET faults = faults + 1 WHERE seq = ?", row["seq"])
-            if row["faults"] + 1 >= FAULT_LIMIT:
-                self._fail(row, says)
+            if error.retryable:
+                self._settling.again(worker, row, error)
             else:
-                self._again(worker, row, ChannelUnreachable(says))
+                self._settling.fail(row, str(error))
+        except Exception as error:
+            log.exception("channel %s failed in its own code", key[1])
+            self._fault(worker, row, f"{key[1]}: {_bug(error)}")
         else:
-            self._settle(row, "delivered", "", receipt)
+            self._settling.settle(row, "delivered", "", receipt)
+
+    def _fault(self, worker: Worker, row: sqlite3.Row, says: str) -> None:
+        """A custom channel's bug must neither stop the others nor block its own queue for ever."""
+        self._store.execute("UPDATE delivery SET faults = faults + 1 WHERE seq = ?", row["seq"])
+        if row["faults"] + 1 >= FAULT_LIMIT:
+            self._settling.fail(row, says)
+        else:
+            self._settling.again(worker, row, ChannelUnreachable(says))
 
     async def _call(self, channel: Channel, row: sqlite3.Row) -> Receipt | None:
         task = asyncio.current_task()
@@ -236,62 +235,18 @@ class Delivery:
             self._under_way.discard(task)
 
     async def _keep(self, key: _Key, worker: Worker, row: sqlite3.Row, reason: str) -> None:
-        """The service takes nothing from us: alerts wait until that is mended, and their senders hear why.
+        """The service takes nothing from us: alerts wait until that is mended.
 
-        A question fails instead: it holds up a cell. A new delivery is a reason to try the oldest again, so
-        that a question behind it is told of the state of now.
+        A new delivery is a reason to try the oldest again, so that a question behind it is told of the state
+        of now.
         """
         if row["kind"] != "post":  # what it is about is there already, and may be all that is forbidden
-            self._fail(row, reason)
+            self._settling.fail(row, reason)
             return
-        self._store.execute(
-            "UPDATE delivery SET attempts = attempts + 1, error = ? WHERE seq = ?", reason, row["seq"]
-        )
         worker.forget(News.ARRIVAL)
-        self._tell_senders(key, worker, reason)
+        self._settling.keep(worker, row, reason)
         if head(self._store, *key):
             await worker.wait(News.MENDED | News.ARRIVAL, DENIED_RECHECK_S)
-
-    def _tell_senders(self, key: _Key, worker: Worker, reason: str) -> None:
-        posts = self._store.rows(
-            "SELECT d.*, q.id AS question FROM delivery d"
-            " LEFT JOIN question q ON q.message = d.message WHERE d.project = ? AND d.channel = ?"
-            " AND d.state = 'waiting' AND d.kind = 'post' AND d.seq > ? ORDER BY d.seq",
-            *(*key, worker.told_seq),
-        )
-        for post in posts:
-            worker.told_seq = post["seq"]
-            if post["question"]:
-                self._fail(post, reason)
-        if kept := [post["message"] for post in posts if not (post["question"] or post["about"])]:
-            log.warning("%d kept until that is mended: %s", len(kept), reason)
-        self._on_kept(key[0], kept, reason)
-
-    def _again(self, worker: Worker, row: sqlite3.Row, error: ChannelError) -> None:
-        delay_s = backoff_s(row["attempts"])
-        if isinstance(error, ChannelBusy) and error.retry_after_s is not None:
-            delay_s = min(error.retry_after_s, LONGEST_WISH_S) + random.uniform(0, 0.1 * FIRST_DELAY_S)
-        worker.put_off(row["seq"], delay_s)
-        self._store.execute(
-            "UPDATE delivery SET attempts = attempts + 1, next_attempt_at = ?, error = ? WHERE seq = ?",
-            *(time.time() + delay_s, str(error), row["seq"]),
-        )
-
-    def _fail(self, row: sqlite3.Row, error: str) -> None:
-        log.warning("given up: %s", error)
-        self._settle(row, "failed", error, None)
-
-    def _settle(self, row: sqlite3.Row, state: str, error: str, receipt: Receipt | None) -> None:
-        with self._store.transaction():
-            self._store.execute(
-                "UPDATE delivery SET state = ?, attempts = attempts + 1, error = ?, receipt = ?,"
-                " settled_at = ? WHERE seq = ?",
-                *(state, error, json.dumps(receipt.to_json()) if receipt else None),
-                *(time.time(), row["seq"]),
-            )
-            self._trail.note_delivery(row, error, receipt)
-        if row["kind"] == "post":
-            self._on_settled(row["message"], state == "failed")
 
 
 def _bug(error: Exception) -> str:

@@ -33,6 +33,7 @@ from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
 from nbalert.courier.routing import Routing
+from nbalert.courier.settling import Kept, Settling
 from nbalert.courier.store import Store
 from nbalert.courier.undelivered import Undelivered
 from nbalert.courier.urging import Urging
@@ -78,9 +79,7 @@ class Courier:
             store,
             self._projects,
             Contents(store, self._agenda),
-            self._trail,
-            self._settled,
-            self._kept,
+            Settling(store, self._trail, self._settled, self._kept),
             self._attendance.has_introduced,
             lambda: self._intake.route(),
         )
@@ -266,9 +265,9 @@ class Courier:
         self._listen(message)
         self._conversation.settled(message)
 
-    def _kept(self, project: str, messages: list[str], reason: str) -> None:
-        self._conversation.kept(project, messages, reason)
-        for message in messages:
+    def _kept(self, kept: Kept) -> None:
+        self._conversation.kept(kept.project, kept.awaited, kept.reason)
+        for message in kept.messages:
             self._undelivered.look(message)
 
     def _replied(self, origin: str, question: str, reply: Reply) -> None:

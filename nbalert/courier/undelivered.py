@@ -52,7 +52,7 @@ class Undelivered:
         with self._store.transaction():
             for row in kept:
                 self._store.execute(
-                    "UPDATE delivery SET state = 'waiting', faults = 0, next_attempt_at = 0,"
+                    "UPDATE delivery SET state = 'waiting', faults = 0, next_attempt_at = 0, error = '',"
                     " settled_at = NULL WHERE seq = ? AND state = 'failed'",
                     row["seq"],
                 )

@@ -23,6 +23,7 @@ from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
 from nbalert.courier.routing import Routing
+from nbalert.courier.settling import Settling
 from nbalert.courier.store import Store
 from nbalert.courier.urging import Urging
 from nbalert.home import Home
@@ -51,13 +52,17 @@ class Rooms:
         self.gone: set[str] = set()
         self.kept: list[tuple[list[str], str]] = []
         self.contents = Contents(self.store, self.agenda)
+        self.settling = Settling(
+            self.store,
+            self.trail,
+            lambda message, is_failed: self.settled.append(message),
+            lambda kept: self.kept.append((kept.messages, kept.reason)),
+        )
         self.delivery = Delivery(
             self.store,
             self.projects,
             self.contents,
-            self.trail,
-            lambda message, is_failed: self.settled.append(message),
-            lambda project, messages, reason: self.kept.append((messages, reason)),
+            self.settling,
             lambda origin: origin not in self.strangers,
             lambda: self.intake.route(),
         )

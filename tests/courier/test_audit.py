@@ -42,7 +42,7 @@ def ask(rooms: Rooms, **options: Any) -> Question:
                           " WHERE message = ? AND kind = 'post'", message)  # fmt: skip
     assert row is not None
     receipt = Receipt(channel="ci", reference="r", link="https://chat/r")
-    rooms.delivery._settle(row, "delivered", "", receipt)
+    rooms.settling.settle(row, "delivered", "", receipt)
     return one
 
 

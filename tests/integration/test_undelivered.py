@@ -72,3 +72,19 @@ def test_kept_and_sent_at_once(server: Webhook, capsys: pytest.CaptureFixture[st
     server.always(OK)
     assert main(["retry"]) == 0
     wait_until(lambda: server.titles == ["one"], 30)
+
+
+HANDLER = '[[handlers]]\nid = "nightly"\ntopic = "nightly"\nchannel = "ci"\n'
+
+
+@pytest.mark.parametrize(("more", "topic"), [(HANDLER, "nightly"), ("global = true\n", "")])
+def test_kept_where_no_sender_waits(more: str, topic: str, server: Webhook, home: Home) -> None:
+    """What a channel hears by a topic, or as it hears everything, is told of by the inbox as well."""
+    settings_file(home.root, 'default = "ci"\n' + webhook_table("ci", server.url, more))
+    server.always(status(403))
+    nbalert.post("one", channel="inbox", topic=topic).wait(60)
+    says = "Channel ci does not deliver"
+    wait_until(lambda: says in inbox_titles(), 30)
+    server.always(OK)
+    assert main(["retry"]) == 0
+    wait_until(lambda: server.titles == ["one"], 30)
