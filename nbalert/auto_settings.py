@@ -1,9 +1,10 @@
-"""Whether auto mode is on from the start: looked up with the first cell, for the price of one small file."""
+"""Whether auto mode is on from the start: looked up with the first cell, for the price of two small files."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbalert.errors import NbalertError
@@ -39,7 +40,12 @@ def _is_mentioned() -> bool:
     """Reading the settings as they are takes pydantic: most kernels can do without it until they alert."""
     if any(name.startswith("NBALERT_AUTO") for name in os.environ):
         return True
+    home = Home.find()
+    return any(_has_the_word(path) for path in (home.settings, home.site))
+
+
+def _has_the_word(path: Path) -> bool:
     try:
-        return b"auto" in Home.find().settings.read_bytes()
+        return b"auto" in path.read_bytes()
     except OSError:
         return False

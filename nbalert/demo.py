@@ -180,7 +180,11 @@ def _own_home(ask_timeout_s: float) -> Iterator[Home]:
         before = dict(os.environ)
         for name in [name for name in before if name.startswith("NBALERT_")]:
             del os.environ[name]
-        os.environ.update(NBALERT_HOME=folder, NBALERT_ASK_TIMEOUT=str(ask_timeout_s))
+        os.environ.update(
+            NBALERT_HOME=folder,
+            NBALERT_SITE=str(root / "site.toml"),
+            NBALERT_ASK_TIMEOUT=str(ask_timeout_s),
+        )
         if mode := before.get("NBALERT_COURIER"):
             os.environ["NBALERT_COURIER"] = mode
         home = Home.find()

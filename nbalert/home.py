@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbalert import socket_paths
 from nbalert.errors import SettingsError
+
+
+def _site() -> Path:
+    if chosen := os.environ.get("NBALERT_SITE"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs  # only here: as in `find`
+
+    return platformdirs.site_config_path("nbalert") / "nbalert.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +27,12 @@ class Home:
     Args:
         root: The folder of spool, store, inbox and runtime files.
         settings: The user's own settings file; it need not exist.
+        site: What an administrator says for everybody on this machine; it need not exist, and is only read.
     """
 
     root: Path
     settings: Path
+    site: Path = field(default_factory=_site)
 
     @classmethod
     def find(cls) -> Home:

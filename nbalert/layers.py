@@ -36,6 +36,11 @@ class Auto(Frozen):
         return {"after": value} if isinstance(value, str | int | float) else value
 
 
+def _maybe_off(value: object) -> object:
+    """`auto = "off"` in one's own settings, where those for everybody have it on."""
+    return None if value in ("off", False) else value
+
+
 def _patterns(value: object) -> object:
     """One pattern needs no brackets, and `true` is what is so anyway."""
     return (value,) if isinstance(value, str) else () if value is True else value
@@ -64,7 +69,9 @@ class Layer(Frozen):
     durable: Literal["process", "power"] = Field(
         "process", description="What an accepted message survives: the death of every process, or a power cut"
     )
-    auto: Auto | None = Field(None, description="Auto mode from the start")
+    auto: Annotated[Auto | None, BeforeValidator(_maybe_off)] = Field(
+        None, description="Auto mode from the start; off where everybody has it"
+    )
     redact: Redact = Field((), description="Regular expressions of what is secret besides")
     allow_no_redact: bool = Field(False, description="Whether --no-redact counts; false in a project's file")
     me: dict[str, str] = Field(default_factory=dict, description="Your own id by kind of channel")
@@ -74,6 +81,9 @@ class Layer(Frozen):
     handlers: tuple[dict[str, Any], ...] = Field((), description="Who subscribes to which topics")
     kinds: dict[str, str] = Field(
         default_factory=dict, description="Channel classes of your own by kind, each as module.path:Class"
+    )
+    locked: tuple[str, ...] = Field(
+        (), description="In the file for everybody: what nobody else may say, such as redact or channels.ops"
     )
     channels: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")], dict[str, Any]] = Field(
         default_factory=dict, description="Channels by name"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nbalert.errors import SettingsError
+from nbalert.home import Home
 from nbalert.layers import ENVIRONMENT, Auto, Layer
 
 BUILT_IN = "inbox"
@@ -14,9 +15,9 @@ BUILT_IN = "inbox"
 
 def auto_of(user: Layer, own: Layer, top: Layer, project: Path | None) -> Auto | None:
     """Auto mode sends what every cell shows: neither it nor where to is a project's to say."""
-    if own.auto:
+    if "auto" in own.model_fields_set:
         raise SettingsError(f"{project}: auto: belongs into your own settings, not into those of a project")
-    chosen = top.auto or user.auto
+    chosen = (top if "auto" in top.model_fields_set else user).auto
     if chosen is None or chosen.channel or chosen.topic:
         return chosen
     default = top.default if "default" in top.model_fields_set else user.default
@@ -33,14 +34,15 @@ def kinds_of(user: Layer, own: Layer, top: Layer, project: Path | None) -> Mappi
     return user.kinds
 
 
-def refuse_redefined(user: Layer, users: Path, own: Layer, project: Path | None) -> None:
-    """Channels and groups of one's own, and the inbox of this machine, are not a project's to define."""
-    for kind in ("channels", "groups"):
-        if taken := sorted(set(getattr(user, kind)) & set(getattr(own, kind))):
-            raise SettingsError(
-                f"{project}: {kind}.{taken[0]} is defined in your own {users}, "
-                "which a project cannot redefine; rename one of them"
-            )
+def refuse_redefined(site: Layer, user: Layer, home: Home, own: Layer, project: Path | None) -> None:
+    """Channels and groups of one's own or of everybody, and the inbox, are not a project's to define."""
+    for layer, where in ((user, f"your own {home.settings}"), (site, str(home.site))):
+        for kind in ("channels", "groups"):
+            if taken := sorted(set(getattr(layer, kind)) & set(getattr(own, kind))):
+                raise SettingsError(
+                    f"{project}: {kind}.{taken[0]} is defined in {where}, "
+                    "which a project cannot redefine; rename one of them"
+                )
     if BUILT_IN in own.channels:
         raise SettingsError(
             f"{project}: channels.{BUILT_IN} is the inbox of this machine, "

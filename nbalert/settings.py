@@ -1,8 +1,8 @@
 """Settings: `nbalert.toml` and the environment become one frozen `Settings`.
 
-Layers, the later one wins: built-in defaults, the user's own file, the nearest file upwards from the
-notebook, `NBALERT_*` in the environment. A project's file came with the project: it adds channels, and
-may not touch those that the user's own file defines.
+Layers, the later one wins: built-in defaults, the file for everybody on this machine, the user's own file,
+the nearest file upwards from the notebook, `NBALERT_*` in the environment. A project's file came with the
+project: it adds channels, and may not touch those that the files below it define.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from nbalert.layers import ENVIRONMENT, Auto, Layer, candidates, overrides_of, p
 from nbalert.limits import BUILT_IN, auto_of, kinds_of, refuse_redefined
 from nbalert.network import VARIABLES, Network
 from nbalert.redaction_settings import Redaction
+from nbalert.site_settings import refuse_locked, refuse_personal, under
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def load(
 
     Args:
         start: The folder of the notebook or script.
-        home: Has the user's own file.
+        home: Has the user's own file, and the one for everybody.
         environment: `os.environ` unless given.
         drafts: Texts that are read instead of what these files hold, whether or not they are there.
 
@@ -166,7 +167,7 @@ def stamp(start: Path, home: Home, known: Settings | None) -> object:
     Costs one `stat` a folder upwards and a secret file.
     """
     names = known.environment_names if known else ()
-    paths = (home.settings, *candidates(start, home), *(known.secret_files if known else ()))
+    paths = (home.site, home.settings, *candidates(start, home), *(known.secret_files if known else ()))
     files = tuple(_changed_at(path) for path in paths)
     return files, tuple(os.environ.get(name) for name in (*names, *VARIABLES))
 
@@ -199,12 +200,17 @@ def _merged(
     home: Home, project: Path | None, env: Mapping[str, str] | None, drafts: Mapping[Path, str]
 ) -> Settings:
     overrides = overrides_of(env or {})
-    user = read_layer(home.settings, drafts)
+    site, users = read_layer(home.site, drafts), read_layer(home.settings, drafts)
     own = read_layer(project, drafts, is_project=True) if project else Layer()
     top = validated(Layer, overrides, Origin(ENVIRONMENT, Path.cwd(), env))
-    refuse_redefined(user, home.settings, own, project)
+    refuse_personal(site, home.site)
+    refuse_locked(site, home.site, {str(home.settings): users, str(project): own, ENVIRONMENT: top})
+    refuse_redefined(site, users, home, own, project)
+    user = under(site, users)
     values: dict[str, Any] = {}
-    tables = _tables([(user, home.settings, False), (own, project, True)], top, env)
+    tables = _tables(
+        [(site, home.site, False), (users, home.settings, False), (own, project, True)], top, env
+    )
     for layer in (user, own, top):
         values |= {k: getattr(layer, k) for k in layer.model_fields_set - {"channels", "handlers"}}
     values = {**Layer().model_dump(), **values}
@@ -222,23 +228,23 @@ def _merged(
         channels=tables,
         network=Network.of(env or {}),
         kinds=kinds_of(user, own, top, project),
-        handlers=_handlers((user, home.settings), (own, project), top, tables, env),
+        handlers=_handlers([(site, home.site), (users, home.settings)], (own, project), top, tables, env),
     )
     settings.channel(None)
     return settings
 
 
 def _handlers(
-    user: tuple[Layer, Path],
+    below: list[tuple[Layer, Path]],
     own: tuple[Layer, Path | None],
     top: Layer,
     tables: Mapping[str, ChannelTable],
     env: Mapping[str, str] | None,
 ) -> tuple[Handler, ...]:
-    """The user's own know no channel of a project; those of a project may name the user's, as magics do."""
+    """Those below know no channel of a project; those of a project may name the user's, as magics do."""
     users = {name: False for name, table in tables.items() if not table.origin.is_project}
     everybody = dict.fromkeys(tables, False)
-    files = [HandlersOf(user[0].handlers, Origin(str(user[1]), user[1].parent, env), users)]
+    files = [HandlersOf(layer.handlers, Origin(str(path), path.parent, env), users) for layer, path in below]
     if path := own[1]:
         known = {name: not table.origin.is_project for name, table in tables.items()}
         files.append(HandlersOf(own[0].handlers, Origin(str(path), path.parent, env, is_project=True), known))
@@ -251,9 +257,10 @@ def _tables(
 ) -> dict[str, ChannelTable]:
     inbox = {"kind": "inbox", "approvers": ["anyone"], "allow_self": True}
     tables = {BUILT_IN: ChannelTable(BUILT_IN, inbox, Origin("built-in", Path.cwd(), env))}
-    groups: dict[str, tuple[str, ...]] = dict(top.groups)
+    known: dict[str, tuple[str, ...]] = {}
     for layer, path, is_project in files:
-        groups = {**layer.groups, **groups}
+        known = {**known, **layer.groups}
+        groups = {**known, **top.groups}
         if path:
             origin = Origin(str(path), path.parent, env, is_project=is_project)
             tables |= {n: ChannelTable(n, values, origin, groups) for n, values in layer.channels.items()}

@@ -75,6 +75,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> Iterator
         monkeypatch.delenv(name)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     monkeypatch.setenv("NBALERT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NBALERT_SITE", str(tmp_path / "site.toml"))
     monkeypatch.setenv("NBALERT_COURIER", mode)
     monkeypatch.setenv("NBALERT_EXIT_WAIT", "2")
     monkeypatch.chdir(tmp_path)

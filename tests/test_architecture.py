@@ -70,7 +70,7 @@ spool
 line
 known_secrets
 matching redaction settings
-limits redaction_settings
+limits redaction_settings site_settings
 layers
 handlers
 secret_values secret_strings

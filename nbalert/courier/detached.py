@@ -41,6 +41,7 @@ KEPT = frozenset(
         "LOGNAME",
         "NBALERT_HOME",
         "NBALERT_IDLE_END",
+        "NBALERT_SITE",
         "PATH",
         "PYTHONHOME",
         "PYTHONPATH",
