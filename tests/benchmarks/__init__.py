@@ -1,1 +1,1 @@
-"""How fast things are: programs to be run by hand on a quiet machine, `python -m tests.benchmarks.NAME`."""
+"""How fast things are, beside what others need for it: `python -m tests.benchmarks`, on a quiet machine."""
