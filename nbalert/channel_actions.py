@@ -8,14 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 from nbalert import channels
-from nbalert.channel_list import channels_text, kinds_text
+from nbalert.channel_list import channels_text, kinds_text, settings_text
 from nbalert.channel_test import tried
 from nbalert.channels import sources
 from nbalert.channels.base import Channel
 from nbalert.channels.registry import check
 from nbalert.described import described, nested, setting_of
 from nbalert.errors import SettingsError
-from nbalert.fields import ASKING
 from nbalert.nearest import hint
 from nbalert.process import client
 from nbalert.settings_file import SettingsFile
@@ -35,14 +34,7 @@ def _kinds(options: argparse.Namespace) -> None:
     if not options.kind:
         print(kinds_text())
         return
-    cls = _class(options.kind)
-    unused = {"kind"} if cls.can_reply else {"kind", *ASKING}
-    for setting in described(cls.Settings):
-        if setting.key in unused:
-            continue
-        one_of = f": {', '.join(setting.choices)}" if setting.choices else ""
-        must = " (needed)" if setting.is_required else ""
-        print(f"{setting.key:<20}  {setting.form:<7}  {setting.help}{one_of}{must}")
+    print(settings_text(_class(options.kind)))
 
 
 def _add(options: argparse.Namespace) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nbalert import channels
+from nbalert.channels.base import Channel
 from nbalert.channels.registry import registered
+from nbalert.described import Described, described
 from nbalert.errors import SettingsError
-from nbalert.fields import ChannelSettings
+from nbalert.fields import ASKING, ChannelSettings
 from nbalert.settings import Settings
 
 
@@ -21,6 +23,23 @@ def kinds_text() -> str:
     kinds = channels.kinds()
     width = max(map(len, kinds))
     return "\n".join(f"{kind:<{width}}  {kind_text(kind)}" for kind in kinds)
+
+
+def settings_text(cls: type[Channel]) -> str:
+    """What a kind can be told, one a line: its own settings first, then those that every kind has."""
+    unused = {"kind"} if cls.can_reply else {"kind", *ASKING}
+    common = {setting.key for setting in described(ChannelSettings)}
+    settings = [setting for setting in described(cls.Settings) if setting.key not in unused]
+    ordered = sorted(settings, key=lambda setting: setting.key in common)
+    width = max(len(setting.key) for setting in ordered)
+    return "\n".join(_setting_line(setting, width) for setting in ordered)
+
+
+def _setting_line(setting: Described, width: int) -> str:
+    one_of = f": {', '.join(setting.choices)}" if setting.choices else ""
+    default = f" [default: {setting.default_text}]" if setting.default_text else ""
+    must = " (needed)" if setting.is_required else default
+    return f"{setting.key:<{width}}  {setting.form:<8}  {setting.help}{one_of}{must}"
 
 
 def _channel_line(settings: Settings, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from nbalert import channels
 from nbalert.fields import Origin
-from nbalert.message import Level, Message
+from nbalert.message import Level, Message, Posted, Receipt
 from nbalert.network import Network
 from nbalert.posting import here, post
 from nbalert.process import client
@@ -18,6 +19,10 @@ from nbalert.settings import ChannelTable
 
 PATIENCE_S = 30.0
 """How long the courier is given to ask a service; then how long the message may take."""
+LOOK_S = 0.25
+"""How often it is looked whether the message is held up."""
+HELD_UP_TRIES = 2
+"""Tries after which whoever waits is told: one may fail by chance, and the second follows within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,10 @@ def tried(name: str | None) -> Tried:
     asked = {"do": "problems", "project": settings.project, "channel": table.name}
     if problems := sender.request(asked, PATIENCE_S):
         return Tried(table.name, tuple(problems))
-    try:
-        receipts = post(_message(table.name), channel=table.name).wait(PATIENCE_S)
-    except TimeoutError:
-        return Tried(table.name, ("accepted, and still on its way; `nbalert status` says what it waits for",))
+    posted = post(_message(table.name), channel=table.name)
+    receipts = _receipts(posted, settings.project, table.name)
+    if isinstance(receipts, str):
+        return Tried(table.name, (receipts, "accepted: it is kept, and tried again until it has arrived"))
     if not receipts:
         return Tried(table.name, ("accepted, and not told: the channel or all alerts are silenced",))
     return Tried(table.name, (), receipts[0].link)
@@ -89,6 +94,31 @@ def tried_draft(name: str, values: Mapping[str, Any], file: Path) -> Tried:
     }
     answer = client().request(asked, PATIENCE_S)
     return Tried(name, tuple(answer["problems"]), answer["link"])
+
+
+def _receipts(posted: Posted, project: str, channel: str) -> list[Receipt] | str:
+    """Receipts of a message, or what holds it up, as soon as that is known.
+
+    Raises:
+        ChannelError: The service did not take it.
+    """
+    ends_at, reason = time.monotonic() + PATIENCE_S, ""
+    while time.monotonic() < ends_at:
+        try:
+            return posted.wait(LOOK_S)
+        except TimeoutError:
+            tries, reason = _held_up(project, channel)
+            if reason and tries >= HELD_UP_TRIES:
+                break
+    return reason or "still on its way; `nbalert status` says what it waits for"
+
+
+def _held_up(project: str, channel: str) -> tuple[int, str]:
+    """How often the oldest message that waits for a channel was tried, and why it waits."""
+    rows = client().request({"do": "status"})["waiting"]
+    found = (row for row in rows if (row["project"], row["channel"]) == (project, channel))
+    row = next(found, None)
+    return (row["attempts"], row["reason"]) if row else (0, "")
 
 
 def _message(name: str) -> Message:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from nbalert.durations import Written, written
 from nbalert.errors import SettingsError
 
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -25,11 +26,15 @@ class Form(StrEnum):
 
     TEXT = "text"
     NUMBER = "number"
+    DURATION = "duration"
     SWITCH = "switch"
     LIST = "list"
     SECRET = "secret"
     CHOICE = "choice"
     OTHER = "other"
+
+
+_AS_TOML = (Form.LIST, Form.NUMBER, Form.DURATION, Form.OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,20 @@ class Described:
         if self.form is Form.LIST and not text.lstrip().startswith("["):
             return [word.strip() for word in text.split(",") if word.strip()]
         # An id of digits is a text and stays one.
-        return toml_value(text) if self.form in (Form.LIST, Form.NUMBER, Form.OTHER) else text
+        return toml_value(text) if self.form in _AS_TOML else text
+
+    @property
+    def default_text(self) -> str:
+        """What counts where it is left out, as one would write it; empty for nothing, and for secrets."""
+        if self.form is Form.SECRET or self.default in (None, "", (), {}):
+            return ""
+        if self.form is Form.SWITCH:
+            return "true" if self.default else "false"
+        if self.form is Form.DURATION:
+            return written(self.default)
+        if isinstance(self.default, Iterable) and not isinstance(self.default, str):
+            return ", ".join(map(str, self.default))
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
 
 def described(model: type[BaseModel], prefix: str = "") -> Iterator[Described]:
@@ -120,13 +138,18 @@ def _described(key: str, info: FieldInfo, inner: Any) -> Described:
     default = None if info.is_required() else info.get_default(call_default_factory=True)
     return Described(
         key=key,
-        form=_form(inner),
+        form=Form.DURATION if _is_duration(info) else _form(inner),
         help=info.description or "",
         default=default,
         is_required=info.is_required(),
         choices=tuple(str(word) for word in get_args(inner)) if get_origin(inner) is Literal else (),
         entries=_form(_plain_type(get_args(inner)[1])) if get_origin(inner) is dict else None,
     )
+
+
+def _is_duration(info: FieldInfo) -> bool:
+    inside = (one for part in get_args(info.annotation) for one in getattr(part, "__metadata__", ()))
+    return any(isinstance(one, Written) for one in (*info.metadata, *inside))
 
 
 def _plain_type(annotation: Any) -> Any:

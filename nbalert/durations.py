@@ -8,6 +8,11 @@ import re
 SHORTEST_INTERVAL_S = 5.0
 """Chats take some edits a minute and channel before they ask to wait."""
 
+
+class Written:
+    """Marks a setting whose seconds are written as a duration."""
+
+
 _UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
@@ -50,6 +55,14 @@ def parse_interval(text: str) -> float:
     if (seconds := parse_duration(text)) < SHORTEST_INTERVAL_S:
         raise ValueError(f"{text!r} is too often; write {SHORTEST_INTERVAL_S:.0f}s or more")
     return seconds
+
+
+def written(seconds: float) -> str:
+    """A duration as one writes it, in the largest unit of which it is a whole number: `15m`, `90s`."""
+    if math.isinf(seconds):
+        return "never"
+    fits = (f"{seconds / size:.0f}{unit}" for unit, size in _UNITS_S.items() if not seconds % size)
+    return next(fits, f"{seconds:g}s") if seconds else "0s"
 
 
 def show_duration(seconds: float) -> str:

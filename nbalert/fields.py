@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nbalert.credentials import expanded, is_reference, resolve
-from nbalert.durations import parse_duration, parse_timeout
+from nbalert.durations import Written, parse_duration, parse_timeout
 from nbalert.errors import SecretMissing, SettingsError
 from nbalert.network import Network
 from nbalert.policy import APPROVE, REJECT
@@ -131,9 +131,9 @@ def _reveal(value: SecretStr, info: SerializationInfo) -> str:
     return value.get_secret_value() if info.context == "line" else str(value)
 
 
-Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
+Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0), Written()]
 """Seconds; written as a number or as `1h30m`."""
-Timeout = Annotated[float, BeforeValidator(_timeout), Field(gt=0)]
+Timeout = Annotated[float, BeforeValidator(_timeout), Field(gt=0), Written()]
 """Seconds, as a Duration, or `never`."""
 Rate = Annotated[str, BeforeValidator(_rate)]
 """`10/min`; empty for any number."""
@@ -183,7 +183,7 @@ class ChannelSettings(Frozen):
         description="With global: of alerts that did not name it, only those whose level has changed",
     )
     rate: Rate = Field("", description="At most so many alerts: 10/min; the rest comes as one digest")
-    fold: Annotated[float, BeforeValidator(_fold), Field(ge=0)] = Field(
+    fold: Annotated[float, BeforeValidator(_fold), Field(ge=0), Written()] = Field(
         FOLD_S,
         description="Failures that kernels tell alike within that time are one message; or off",
     )
@@ -192,7 +192,7 @@ class ChannelSettings(Frozen):
     )
     allow_self: bool = Field(False, description="Whether the asker may answer")
     escalate_to: str = Field("", description="Channel to ask on as well when nobody has decided for a while")
-    escalate_after: Duration = Field(900.0, description="After how long escalate_to is asked: 15m")
+    escalate_after: Duration = Field(900.0, description="After how long escalate_to is asked")
     approve: tuple[str, ...] = Field(APPROVE, description="Words that mean yes")
     reject: tuple[str, ...] = Field(REJECT, description="Words that mean no")
     timeout_s: float = Field(10.0, gt=0, description="Seconds to wait for an answer of the service")

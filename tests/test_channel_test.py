@@ -73,6 +73,21 @@ def test_a_saved_channel_goes_the_way_of_every_message(home: Home, server: Webho
     assert [row["title"] for row in client().request({"do": "history", "limit": 10})] == server.titles
 
 
+def test_a_dead_port_is_told_at_once(home: Home, server: Webhook) -> None:
+    """Who tries a channel does not wait for what does not come; the test is kept, and arrives later."""
+    home.root.mkdir(mode=0o700)
+    home.settings.write_text('[channels.ci]\nkind = "webhook"\nurl = "env:HOOK"\n')
+    server.down()
+    told, kept = tried("ci").problems
+    assert "cannot connect: nothing listens there" in told
+    assert "secret-path" not in told
+    assert kept.startswith("accepted")
+    (waits,) = client().request({"do": "status"})["waiting"]
+    assert waits["attempts"] < 5  # it was told long before the patience for a silent service ends
+    server.up()
+    server.until(lambda one: one.titles == ["Test of channel ci"])
+
+
 def test_the_inbox_as_a_draft(home: Home) -> None:
     """The inbox of this machine is found without an address."""
     assert tried_draft("mine", {"kind": "inbox"}, Path("nbalert.toml")).link.startswith("http://127.0.0.1:")

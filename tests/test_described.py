@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field
 
 from nbalert.described import Form, described, flat, nested, setting_of
+from nbalert.durations import parse_duration, written
 from nbalert.errors import SettingsError
 from nbalert.fields import ChannelSettings, Duration, LocalPath, Secret, SecretUrl
 
@@ -19,6 +20,7 @@ class Wide(ChannelSettings):
     place: str = ""
     file: LocalPath | None = None
     pace: Duration = 1.0
+    rest: Duration | None = None
     often: Annotated[int, Field(gt=0)] | None = None
     style: Literal["a", "b"] = "a"
     colours: dict[str, str] = Field(default_factory=dict)
@@ -34,7 +36,8 @@ def test_every_form() -> None:
     forms = {key: one.form for key, one in SETTINGS.items()}
     assert forms["token"] is forms["url"] is Form.SECRET
     assert forms["place"] is forms["file"] is forms["tls.ca"] is Form.TEXT
-    assert forms["pace"] is forms["often"] is forms["timeout_s"] is Form.NUMBER
+    assert forms["often"] is forms["timeout_s"] is Form.NUMBER
+    assert forms["pace"] is forms["rest"] is forms["fold"] is Form.DURATION
     assert forms["tls.verify"] is forms["global"] is Form.SWITCH
     assert forms["approvers"] is Form.LIST
     assert forms["style"] is Form.CHOICE
@@ -85,3 +88,19 @@ def test_entries_of_a_table() -> None:
     assert colour.form is Form.TEXT
     assert setting_of(SETTINGS, "tls.ca") is SETTINGS["tls.ca"]
     assert [setting_of(SETTINGS, key) for key in ("tls.x", "place.x", "x", "x.y")] == [None] * 4
+
+
+def test_defaults_are_shown_as_one_would_write_them() -> None:
+    """A duration with its unit, a list with commas; nothing for a secret, nor where there is none."""
+    keys = ("pace", "timeout_s", "tls.verify", "style", "reject")
+    shown = {key: SETTINGS[key].default_text for key in keys}
+    assert shown == {
+        "pace": "1s",
+        "timeout_s": "10",
+        "tls.verify": "true",
+        "style": "a",
+        "reject": "decline, disapprove, no, reject",
+    }
+    assert {SETTINGS[key].default_text for key in ("token", "url", "rest", "place", "approvers")} == {""}
+    for text in (SETTINGS[key].default_text for key in ("pace", "fold", "escalate_after")):
+        assert written(parse_duration(text)) == text

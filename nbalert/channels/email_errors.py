@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 
+from nbalert.channels.connecting import why_unconnected
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
 
 TOO_LARGE = 552
@@ -53,16 +54,10 @@ def short(text: str) -> str:
 
 
 def _why(error: BaseException) -> str:
-    if _is_distrust(error):
-        return "its certificate is not trusted"
+    if says := why_unconnected(error):
+        return says
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return "it does not speak TLS on this port"
     return "cannot connect" if isinstance(error, OSError) else "it does not speak as a mail server does"
-
-
-def _is_distrust(error: BaseException | None) -> bool:
-    while error and not isinstance(error, ssl.CertificateError):
-        error = error.__cause__ or error.__context__
-    return error is not None

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from nbalert.channels.connecting import why_unconnected
 from nbalert.channels.routes import Routes
 from nbalert.channels.trust import server_context
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
@@ -230,11 +231,5 @@ def _why(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     if isinstance(error, httpx.ConnectError):
-        return "its certificate is not trusted" if _is_distrust(error) else "cannot connect"
+        return why_unconnected(error) or "cannot connect"
     return type(error).__name__
-
-
-def _is_distrust(error: BaseException | None) -> bool:
-    while error and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error is not None

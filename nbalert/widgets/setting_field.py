@@ -118,9 +118,4 @@ class SettingField:
 
 
 def _placeholder(setting: Described) -> str:
-    if setting.is_required:
-        return "needed"
-    default = setting.default
-    if isinstance(default, list | tuple):
-        return ", ".join(default)
-    return "" if default is None else str(default)
+    return "needed" if setting.is_required else setting.default_text

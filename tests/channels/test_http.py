@@ -85,7 +85,8 @@ def test_nobody_there() -> None:
     """Refused connections, unknown hosts and addresses that are none."""
     with Webhook() as server:
         server.down()
-        assert "127.0.0.1: cannot connect" in str(failure(server.url))
+        assert "127.0.0.1: cannot connect: nothing listens there" in str(failure(server.url))
+    assert "cannot connect: this machine does not know that name" in str(failure("http://nobody.invalid/x"))
     for address in ("ftp://host/secret", "secret", "http://ho st:port/secret"):
         assert isinstance(failure(address), ChannelDenied)
 
