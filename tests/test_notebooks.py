@@ -84,6 +84,13 @@ def test_nbclient(notebook: Path, tmp_path: Path) -> None:
     assert "code=" not in json.dumps([shown, document["metadata"]])
 
 
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_mark_of_the_tests_is_in_the_code(notebook: Path) -> None:
+    """Readers copy the cells, and questions show them: what is for nbval is a tag of the cell."""
+    cells = json.loads(notebook.read_text())["cells"]
+    assert [cell["id"] for cell in cells if "NBVAL_" in "".join(cell["source"])] == []
+
+
 def test_the_quickstart_holds_outputs_to_compare() -> None:
     """What nbval compares stands in the notebook: an answer, and a failure."""
     cells = json.loads((ROOT / "notebooks" / "01_quickstart.ipynb").read_text())["cells"]
