@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks import machine, table
 from tests.benchmarks.figures import Figure, Scale
 
-MODULES = ("loading",)
+MODULES = ("loading", "scripts", "warm", "throughput")
 """In the order in which they run."""
 
 
