@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,13 +22,23 @@ PATIENCE_S = 3.0
 UNHEARD = ("error: no courier told", "error: approved, but the approval could not be used: no answer")
 """Where couriers are killed faster than an asker finds them, it gives up, and does not run."""
 SETTLE_S = 90.0
-"""What is under way at the end of all rounds has to come to its end."""
+"""How long nothing may move, at the end of all rounds, before all has come to its end."""
 
 
-def has_settled() -> bool:
-    """Whether nothing is accepted that is not delivered, and nothing asked that has not ended."""
+def settle() -> None:
+    """Wait until all that was accepted is delivered, and all that was asked has ended, while that goes on."""
+    left, since = under_way(), time.monotonic()
+    while any(left):
+        assert time.monotonic() - since < SETTLE_S, f"{left} (deliveries, questions, files) stand still"
+        time.sleep(0.05)
+        if (now := under_way()) != left:
+            left, since = now, time.monotonic()
+
+
+def under_way() -> tuple[int, int, int]:
+    """How many deliveries wait, questions are open, and files are in the spool."""
     status = client().request({"do": "status"}, SETTLE_S)
-    return not (status["waiting"] or status["questions"] or status["spooled"])
+    return sum(row["count"] for row in status["waiting"]), len(status["questions"]), status["spooled"]
 
 
 def note_rounds(

@@ -650,12 +650,12 @@ except BaseException as error: seen = type(error).__name__; raise
 
 @pytest.mark.parametrize("way", ["shutdown", "restart", "request"])
 def test_kernel_ends_while_a_cell_waits(fresh: Kernel, tmp_path: Path, way: str) -> None:
-    """Shutdown, restart and a bare shutdown request end the kernel within two seconds; atexit runs."""
+    """Shutdown, restart and a bare shutdown request end the kernel, without force; atexit runs."""
     goodbye = tmp_path / "goodbye"
+    fresh.manager.shutdown_wait_time = 60  # s, before it is forced to
     fresh.run(GOODBYE.format(path=str(goodbye)))
     Cell(fresh, WAIT_TO_THE_END)
     process = fresh.process
-    started_at = time.monotonic()
     if way == "shutdown":
         fresh.manager.shutdown_kernel(now=False)
     elif way == "restart":
@@ -663,9 +663,8 @@ def test_kernel_ends_while_a_cell_waits(fresh: Kernel, tmp_path: Path, way: str)
     else:
         message = fresh.client.session.msg("shutdown_request", {"restart": False})
         fresh.client.control_channel.send(message)
-        process.wait(5)
-    assert time.monotonic() - started_at < 2
-    assert process.poll() is not None
+        process.wait(60)
+    assert process.poll() == 0
     assert goodbye.read_text() == "KeyboardInterrupt"
     if way == "restart":
         fresh.client.wait_for_ready(timeout=20)

@@ -26,8 +26,8 @@ from tests.crashes import (
     check_alerts,
     check_asks,
     check_files,
-    has_settled,
     note_rounds,
+    settle,
 )
 from tests.nursery import CHANNEL, Nursery
 from tests.processes import couriers, settings_file, wait_until
@@ -80,7 +80,7 @@ def test_rounds(detached: Home, tmp_path: Path, figure: Figure) -> None:
                     server = servers.begin_inbox(port)
                 nursery.end()
             client().start()
-            wait_until(has_settled, SETTLE_S)
+            settle()
         finally:
             os.kill(server, signal.SIGKILL)
         facts = nursery.facts()

@@ -31,8 +31,8 @@ from tests.crashes import (
     check_alerts,
     check_asks,
     check_files,
-    has_settled,
     note_rounds,
+    settle,
 )
 from tests.kernels import Kernel
 from tests.nursery import CHANNEL, Nursery
@@ -144,7 +144,7 @@ def test_rounds(detached: Home, tmp_path: Path, target: str, figure: Figure) -> 
                 nursery.end()
             facts = nursery.facts()
         client().start()
-        wait_until(has_settled, SETTLE_S)
+        settle()
         titles = server.titles
     finish()
     stop_courier(detached)
@@ -166,7 +166,7 @@ def test_kernels_that_ask(detached: Home, tmp_path: Path, target: str, figure: F
     with KernelRounds(detached, tmp_path, body) as rounds:
         for says, is_early in QUESTIONS:
             rounds.one(target, says, is_early, chance.uniform(0, 0.3))
-    wait_until(has_settled, SETTLE_S)
+    settle()
     ran = body.read_text().splitlines()
     assert len(ran) == len(set(ran))
     assert set(ran) <= {"approve True?", "approve False?"}

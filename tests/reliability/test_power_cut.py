@@ -46,6 +46,11 @@ def run(*command: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def is_unmounted(at: Path) -> bool:
+    """Whether it could be; not while somebody has a file open there."""
+    return subprocess.run(["umount", at], capture_output=True, check=False).returncode == 0
+
+
 def new_image(path: Path) -> Path:
     """An empty file system, whole on its device."""
     with path.open("wb") as file:
@@ -65,8 +70,8 @@ def mounted(image: Path, at: Path) -> Iterator[Home]:
     finally:
         for pid in couriers(home):
             psutil.Process(pid).kill()
-        wait_until(lambda: not couriers(home))
-        run("umount", at)
+        # Who dies lets go of its files a little later than of its name.
+        wait_until(lambda: not couriers(home) and is_unmounted(at))
 
 
 @contextmanager

@@ -23,9 +23,9 @@ from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import GARBAGE, HANG, OK, RESET, Answer, Request, Webhook, status
 from tests.colleague import Colleague
-from tests.crashes import has_settled
+from tests.crashes import settle
 from tests.kernels import Kernel
-from tests.processes import settings_file, wait_until, webhook_table
+from tests.processes import settings_file, webhook_table
 from tests.reliability.conftest import Figure
 
 pytestmark = pytest.mark.long
@@ -144,7 +144,7 @@ def test_soak(detached: Home, tmp_path: Path, servers: list[Webhook], figure: Fi
         for name, kernel in kernels.items():
             run = kernel.collect(requests[name], MINUTES * 60 + 120)
             assert (run.status, run.result) == ("ok", str(ASKS)), run.tracebacks
-        wait_until(has_settled, 120)
+        settle()
     arrived = [server.titles for server in servers]
     figure("soak: minutes, alerts, asks", f"{MINUTES:g}, {sum(map(len, arrived))}, {2 * ASKS}")
     figure("soak: answers given", len(colleague.said))
