@@ -101,7 +101,7 @@ def _add_ask(commands: argparse._SubParsersAction[_Parser]) -> None:
         description="Exit status: 0 approved, 1 rejected, 2 usage, 3 expired, 4 cancelled, 5 error."
         " Standard output has the answer to choices or input, else how it was decided.",
     )
-    one.add_argument("question", nargs="+")
+    one.add_argument("question", nargs="+", help="what to ask")
     one.add_argument("-c", "--channel", action="append", help="where to ask; may be repeated")
     one.add_argument("--timeout", type=timeout, help="how long to wait: 90s, 10m, 2h, never")
     one.add_argument("--approvers", type=word_list, default=(), help="who of those allowed: A,B,group:G")
@@ -134,14 +134,18 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_inbox(commands: argparse._SubParsersAction[_Parser]) -> None:
     one = commands.add_parser("inbox", help="serve an inbox for a team; invite people; link couriers")
     one.add_argument(
-        "what", nargs="?", choices=["serve", "invite", "sender", "revoke", "link"], default="serve"
+        "what",
+        nargs="?",
+        choices=["serve", "invite", "sender", "revoke", "link"],
+        default="serve",
+        help="what to do",
     )
     one.add_argument("name", nargs="?", help="invite, revoke: a person; sender: a courier")
     one.add_argument("--database", type=Path, help="the inbox's file (team-inbox.db in nbalert's home)")
     one.add_argument(
         "--host", default="127.0.0.1", help="where to listen; beyond loopback only with TLS or a proxy"
     )
-    one.add_argument("--port", type=int, default=0)
+    one.add_argument("--port", type=int, default=0, help="a free one if left out")
     one.add_argument("--tls-cert", type=Path, help="certificate chain, PEM")
     one.add_argument("--tls-key", type=Path, help="its key, PEM")
     one.add_argument("--public-url", default="", help="where people reach it through a reverse proxy")

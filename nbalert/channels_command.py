@@ -21,6 +21,13 @@ the courier, or a kernel whose folder it is in. Changes of its code count for pr
 nbalert.register."""
 
 
+_OPERANDS = {
+    "name": "the channel's name in the settings",
+    "kind": "which chat service, as kinds lists them",
+    "source": "the class, as module.path:Class",
+}
+
+
 def run_words(words: Sequence[str]) -> int:
     """Do what the words after `%nbalert channels` say.
 
@@ -42,14 +49,14 @@ def add_actions(parser: argparse.ArgumentParser, *, add_help: bool = True) -> No
         one = actions.add_parser(name, add_help=add_help, **about)
         one.set_defaults(run=partial(_act, name))
         for argument in arguments:
-            one.add_argument(argument, metavar=argument.upper())
+            one.add_argument(argument, metavar=argument.upper(), help=_OPERANDS[argument])
         return one
 
     action("list", help="name, kind, and what is wrong with it; also without an action")
     one = action("kinds", help="what kinds there are, or what one of them can be told")
-    one.add_argument("kind", metavar="KIND", nargs="?")
+    one.add_argument("kind", metavar="KIND", nargs="?", help="one of them; all if left out")
     one = action("add", "name", "kind", help="write a channel into nbalert.toml", description=_ADD)
-    one.add_argument("settings", metavar="key=value", nargs="*")
+    one.add_argument("settings", metavar="key=value", nargs="*", help="its settings")
     _in_project(one)
     _in_project(action("remove", "name", help="take a channel out of nbalert.toml"))
     _in_project(action("default", "name", help="where alerts go that name no channel"))

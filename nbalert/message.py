@@ -19,7 +19,7 @@ Value = str | int | float | bool
 
 
 class Level(IntEnum):
-    """How bad it is. Ordered: OK < INFO < WARNING < CRITICAL."""
+    """How bad it is: `OK` < `INFO` < `WARNING` < `CRITICAL`; they compare as numbers do."""
 
     OK = 0
     INFO = 1
@@ -59,6 +59,11 @@ class Source:
     """Where a message comes from; whatever is unknown stays empty.
 
     Args:
+        notebook: Its path.
+        cell_id: As the notebook's file has it.
+        cell_number: The execution count, as in `In [7]`.
+        host: Name of the machine.
+        user: Name of the account.
         link: Where the notebook can be opened. Never holds a secret.
         commit: Of the notebook's folder: `1a2b3c4d5e`, with ` (modified)` where it has changes.
         kernel: What people call it: `Python 3 (ipykernel)`.
@@ -104,11 +109,11 @@ class Message:
         error: The exception in one line, `ValueError: no rows`.
         traceback: What the exception says, and the frames of the user's own code.
         whole_traceback: Every frame, as the page shows it, for a file that goes along; empty without more.
-        output: Tail of what the cell printed.
+        output: Tail of what the cell printed, newest last.
         images: In order of display.
         metadata: Named fields, shown in order.
         source: Notebook, cell, host, user.
-        duration_s: How long the cell ran.
+        duration_s: How long the cell ran, in seconds; None where nothing ran.
         topic: For routing; empty means none.
         alert: Names what is told of over its runs, where a notebook and its cell do not; empty is the title.
         target: Where else than its settings say a channel is to post it: an id of the service; mostly empty.

@@ -142,6 +142,8 @@ class Reply:
         text: The words, or the word that a button or a seeded reaction stands for.
         at: When the service took it, aware UTC.
         way: `button`, `reply` or `reaction`.
+        is_bot: Whether a program has answered; such an answer does not count.
+        is_edited: Whether this is the new text of an answer that was edited; it does not count.
         link: Where the answer can be looked at; empty if there is no such place. Never holds a secret.
         doubt: Why it is not certain that it is this person's; mostly empty. Such an answer does not count.
         channel: Name of the channel that brought it; entered by the courier.

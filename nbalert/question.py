@@ -22,7 +22,7 @@ from nbalert.policy import Answer, Policy, Reply, Voice, read
 
 
 class Outcome(StrEnum):
-    """How a question ended."""
+    """How a question ended: `approved`, `rejected`, `expired`, `cancelled` or `error`. Each is a str."""
 
     APPROVED = "approved"
     REJECTED = "rejected"

@@ -28,14 +28,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Give a parser what an alert can have."""
     parser.add_argument("-c", "--channel", action="append", default=[], help="whom its sender names")
     parser.add_argument("--topic", default="", help="what it is published to")
-    parser.add_argument("-l", "--level", type=str.upper, choices=LEVELS, default="INFO")
+    parser.add_argument("-l", "--level", type=str.upper, choices=LEVELS, default="INFO", help="how bad it is")
     parser.add_argument(
         "--before", type=str.upper, choices=LEVELS, default="OK", help="level at its last run"
     )
-    parser.add_argument("-t", "--title", default="")
+    parser.add_argument("-t", "--title", default="", help="its title")
     parser.add_argument("--notebook", default="", help="its path")
     parser.add_argument("--took", type=duration, default=None, help="how long it ran: 90s, 10m")
-    parser.add_argument("--metadata", metavar="KEY=VALUE", type=_pair, action="append", default=[])
+    parser.add_argument(
+        "--metadata",
+        metavar="KEY=VALUE",
+        type=_pair,
+        action="append",
+        default=[],
+        help="a field of its metadata; may be repeated",
+    )
     parser.add_argument("--explain", action="store_true", help="also say who does not hear it, and why")
     parser.set_defaults(run=run)
 

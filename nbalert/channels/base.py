@@ -42,13 +42,17 @@ class Channel(ABC):
     """
 
     kind: ClassVar[str]
+    """What `kind = …` in `nbalert.toml` and `nbalert channels add NAME KIND` call it."""
     Settings: ClassVar[type[ChannelSettings]]
+    """Its settings: the fields are keys of the file, the form, and help."""
     can_reply: ClassVar[bool] = False
+    """Whether people can answer there; then `replies` is implemented."""
     can_edit: ClassVar[bool] = False
     """Whether `update` changes an alert in place, as often as one likes."""
     edits_files: ClassVar[bool] = False
     """Whether it brings figures, files and long texts, as `post` does."""
     extra: ClassVar[Extra | None] = None
+    """Packages that the kind can use and do without; said where one is missing."""
 
     def __init__(self, name: str, settings: ChannelSettings) -> None:
         self.name = name
