@@ -22,7 +22,7 @@ def backlink(template: str, notebook: str, cell_id: str) -> str:
 
     Args:
         template: As the setting `notebook_url`: `{path}` becomes the notebook's path below the folder that
-            the server shows, `{cell_id}` the cell's id.
+            the server shows, `{cell_id}` the cell's id, `{prefix}` that of the user's server on a hub.
         notebook: Path; empty outside one.
         cell_id: The front end's; may be empty.
     """
@@ -31,7 +31,10 @@ def backlink(template: str, notebook: str, cell_id: str) -> str:
     server = _server(os.environ.get("JPY_PARENT_PID", ""))
     path = quote(_below(Path(notebook), server.root if server else None))
     if template:
-        return template.replace("{path}", path).replace("{cell_id}", quote(cell_id))
+        prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+        return (
+            template.replace("{prefix}", prefix).replace("{path}", path).replace("{cell_id}", quote(cell_id))
+        )
     return f"{server.url.rstrip('/')}/lab/tree/{path}" if server else ""
 
 

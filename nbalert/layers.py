@@ -56,7 +56,9 @@ class Layer(Frozen):
     """The keys of one layer; all optional."""
 
     default: str = Field("inbox", description="Channel of magics without -c")
-    notebook_url: str = Field("", description="Link back to a notebook; {path} and {cell_id} are filled in")
+    notebook_url: str = Field(
+        "", description="Link back to a notebook, with {path}, {cell_id} and {prefix} in it"
+    )
     ask_timeout: Timeout = Field(
         3600.0, description="How long a question waits unless --timeout says so; never is allowed"
     )
@@ -91,14 +93,15 @@ class Layer(Frozen):
 
 
 def project_file(start: Path, home: Home, drafts: Mapping[Path, str] | None = None) -> Path | None:
-    """The nearest settings file upwards from a folder that is not the user's own."""
+    """The nearest settings file upwards from a folder that is neither the user's own nor everybody's."""
     found = (path for path in candidates(start, home) if path.is_file() or path in (drafts or {}))
     return next(found, None)
 
 
 def candidates(start: Path, home: Home) -> list[Path]:
     """Where a project's settings may stand, the nearest first."""
-    return [path for f in (start, *start.parents) if (path := f / FILE_NAME) != home.settings]
+    others = (home.settings, home.site)
+    return [path for folder in (start, *start.parents) if (path := folder / FILE_NAME) not in others]
 
 
 def overrides_of(env: Mapping[str, str]) -> dict[str, Any]:

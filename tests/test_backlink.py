@@ -36,6 +36,14 @@ def test_a_template(server: Path) -> None:
     assert backlink(template, notebook, "a&b") == "https://hub.example.org/tree/x%3Fy%23z.ipynb?cell=a%26b"
 
 
+def test_one_template_for_a_hub(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each user's server has a prefix of its own there; elsewhere it is the root."""
+    template, notebook = "https://hub.example.org{prefix}lab/tree/{path}", str(server / "n.ipynb")
+    assert backlink(template, notebook, "") == "https://hub.example.org/lab/tree/n.ipynb"
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ann/")
+    assert backlink(template, notebook, "") == "https://hub.example.org/user/ann/lab/tree/n.ipynb"
+
+
 def test_where_nothing_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Outside a notebook there is no way back; without a server only that of the template."""
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))

@@ -316,7 +316,7 @@ def test_problems(tmp_path: Path) -> None:
         async def work(channel: InboxChannel) -> None:
             found.append(await channel.problems())
 
-        run(inbox, work, approvers=["bob", "anyone"])
+        run(inbox, work, approvers=["bob", "anyone", "group:dba"])
         run(inbox, work, approvers=["bob", "dora"])
         run(inbox, work, token="made.up")
         assert found[0] == []

@@ -54,6 +54,14 @@ def test_it_lies_below_the_user_s(home: Home, tmp_path: Path) -> None:
     assert load_project("", home).channel("ops").origin.file == str(path)  # as a courier reads them
 
 
+def test_it_is_no_project_s(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notebooks may lie below its folder: it is trusted all the same, and is read once."""
+    path = settings_file(tmp_path, f'locked = ["redact"]\n{EVERYBODY}')
+    monkeypatch.setenv("NBALERT_SITE", str(path))
+    read = load(tmp_path / "notebooks", Home.find(), {})
+    assert (read.project, set(read.channels)) == ("", {"inbox", "ops", "team"})
+
+
 def test_groups_of_everybody(home: Home, tmp_path: Path) -> None:
     """Each channel of a user or project may name them; a user's group of the same name is that user's."""
     site(home, '[groups]\ndba = ["slack:U1"]\nops = ["slack:U2"]\n' + EVERYBODY)

@@ -83,7 +83,8 @@ class InboxChannel(Channel):
             return [f"{denied}; on the inbox's machine `nbalert inbox sender NAME` tells both anew"]
         except (ChannelRefused, ValueError, KeyError, TypeError):
             return [f"{self.name}: this is no inbox; check the url in the settings"]
-        strangers = sorted(set(self.settings.approvers) - people - {ANYONE})
+        named = {one for one in self.settings.approvers if not one.startswith("group:")}
+        strangers = sorted(named - people - {ANYONE})
         return [
             f"{self.name}: nobody was ever invited by the name {name}; there: nbalert inbox invite {name}"
             for name in strangers
