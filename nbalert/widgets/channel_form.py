@@ -6,7 +6,6 @@ What is saved goes through the same function as `nbalert channels add`. No secre
 from __future__ import annotations
 
 import html
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,12 +14,13 @@ from IPython.display import display
 
 from nbalert import channels
 from nbalert.channel_list import kind_text
-from nbalert.channel_test import Tried, tried_draft
+from nbalert.channel_test import tried_draft
 from nbalert.described import Described, described, flat, nested
 from nbalert.errors import NbalertError, SettingsError
 from nbalert.fields import ASKING, ChannelSettings
 from nbalert.process import client
 from nbalert.settings_file import SettingsFile
+from nbalert.widgets.clicks import button
 from nbalert.widgets.setting_field import LABEL, WIDE, SettingField
 
 FALLBACK = "A form for channels: run %nbalert config to see it."
@@ -58,8 +58,8 @@ class ChannelForm:
             ipywidgets.Checkbox, "Make it the default channel", value=False, indent=True
         )
         self._about, self._body, self._result = ipywidgets.HTML(), ipywidgets.VBox(), ipywidgets.HTML()
-        self._try = _button("Send a test", "paper-plane", "", lambda: self._act(self._begin_test))
-        self._save = _button("Save", "check", "primary", lambda: self._act(self._do_save))
+        self._try = button("Send a test", "paper-plane", lambda: self._act(self._test))
+        self._save = button("Save", "check", lambda: self._act(self._do_save), style="primary")
         self._kind.observe(lambda change: self._build({}), "value")
         self._build(known)
         self.box = ipywidgets.VBox(
@@ -92,10 +92,9 @@ class ChannelForm:
         except SettingsError as error:
             self._fields, self._body.children, self._about.value = [], (), _small_text(str(error))
             return
-        self._about.value = _small_text(kind_text(kind))
         unused = {"kind"} if cls.can_reply else {"kind", *ASKING}
         settings = [one for one in described(cls.Settings) if one.key not in unused]
-        fields = {one.key: SettingField(one, lambda line: self._say(line, False)) for one in settings}
+        fields = {one.key: SettingField(one) for one in settings}
         for key, value in flat(known):
             if key in fields:
                 fields[key].show(value)
@@ -111,6 +110,7 @@ class ChannelForm:
             asking += [self._me, _small("Your own id there: who asks does not answer. In your own settings")]
         more = ipywidgets.Accordion([ipywidgets.VBox(rest)], titles=("More settings",), selected_index=None)
         self._body.children = (*own, *asking, more)
+        self._about.value = _small_text(kind_text(kind))
 
     def _values(self) -> dict[str, Any]:
         """What is filled in, as a table.
@@ -144,35 +144,23 @@ class ChannelForm:
         self._settings = client().settings
         self._say("\n".join(lines), None if note else True)
 
-    def _begin_test(self) -> None:
-        """Try what is filled in, on a thread: the service may take its time, and cells run meanwhile."""
+    def _test(self) -> None:
+        """Try what is filled in."""
         kind, name, values = self._kind.value, str(self._name.value).strip() or DRAFT, self._values()
         if not channels.is_packaged(kind):
             raise SettingsError(f"{kind} is a class of this notebook: save it, then %nbalert test {name}")
         self._say("Asking the service …", None)
-        self._try.disabled = True
-        path = self._file().path
-        threading.Thread(
-            target=self._test, args=(lambda: tried_draft(name, values, path),), daemon=True
-        ).start()
-
-    def _test(self, try_: Callable[[], Tried]) -> None:
-        try:
-            result = try_()
-            said = str(result) if result.problems else f"The test has arrived. {result.link}".rstrip()
-            self._say(said, not result.problems)
-        except NbalertError as error:
-            self._say(self._short(str(error)), False)
-        except Exception as error:  # the text may hold anything
-            self._say(f"{type(error).__name__} in nbalert", False)
-        finally:
-            self._try.disabled = False
+        result = tried_draft(name, values, self._file().path)
+        said = str(result) if result.problems else f"The test has arrived. {result.link}".rstrip()
+        self._say(said, not result.problems)
 
     def _act(self, action: Callable[[], None]) -> None:
         try:
             action()
         except (NbalertError, OSError) as error:
             self._say(self._short(str(error)), False)
+        except Exception as error:  # the text may hold anything
+            self._say(f"{type(error).__name__} in nbalert", False)
 
     def _short(self, text: str) -> str:
         """An error without the file and the table that every line of it would name."""
@@ -194,12 +182,6 @@ def _is_first(setting: Described) -> bool:
 
 def _input(cls: Any, label: str, **options: Any) -> Any:
     return cls(description=label, style=LABEL, layout=WIDE, **options)
-
-
-def _button(label: str, icon: str, style: str, action: Callable[[], None]) -> Any:
-    button = ipywidgets.Button(description=label, icon=icon, button_style=style)
-    button.on_click(lambda _: action())
-    return button
 
 
 def _small(text: str) -> Any:

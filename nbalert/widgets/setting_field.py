@@ -1,20 +1,21 @@
 """One setting in a form: the right widget for its type, its help below, and its value as it stands in a file.
 
-Of a secret only where it is can be said. What is typed there and cannot be a name is taken out at once, so
-that a token which was pasted by mistake is neither in the widget's state nor in the notebook.
+Of a secret only where it is can be said. What is typed there and can be no name at any place is taken out at
+once, so that a token which was pasted by mistake is neither in the widget's state nor in the notebook.
+Whether it is one at the chosen place is asked when it is used: it may come in before the place does.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 
 from nbalert.credentials import is_reference
 from nbalert.described import Described, Form
+from nbalert.errors import SettingsError
 
 WIDE = ipywidgets.Layout(width="min(100%, 560px)")
 LABEL = {"description_width": "150px"}
@@ -29,26 +30,21 @@ _NAMES = {
 _TOKEN = re.compile(r"://|^xox|^xapp|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.|^[A-Za-z0-9+=-]{32,}$")
 """What is pasted by mistake looks like this: an address, a token of a chat, or long and without a word."""
 
+_HELP = '<span style="opacity:.75;font-size:92%;margin-left:154px">{}</span>'
+_NOTE = '<span role="alert" style="color:#c02632">{}</span>'
+
 
 class SettingField:
-    """One setting.
+    """One setting."""
 
-    Args:
-        note: Called with a line for the reader where something typed was taken out.
-    """
-
-    def __init__(self, setting: Described, note: Callable[[str], None]) -> None:
+    def __init__(self, setting: Described) -> None:
         self.setting = setting
-        self._note = note
         self._place: Any = None
         self._input = self._made()
-        help_ = (
-            f'<span style="opacity:.75;font-size:92%;margin-left:154px">{html.escape(setting.help)}</span>'
-        )
+        self._help = ipywidgets.HTML(_HELP.format(html.escape(setting.help)))
         row = [self._place, self._input] if self._place else [self._input]
-        self.box = ipywidgets.VBox(
-            [ipywidgets.HBox(row, layout=WIDE), *([ipywidgets.HTML(help_)] if setting.help else [])]
-        )
+        below = [self._help] if setting.help or self._place else []
+        self.box = ipywidgets.VBox([ipywidgets.HBox(row, layout=WIDE), *below])
 
     def value(self) -> Any:
         """As it stands in a file; None where it is left out.
@@ -64,7 +60,7 @@ class SettingField:
         text = str(shown).strip()
         if not text:
             return None
-        return f"{self._place.value}:{text}" if form is Form.SECRET else self.setting.value(text)
+        return self._reference(text) if form is Form.SECRET else self.setting.value(text)
 
     def show(self, value: Any) -> None:
         """Fill in what a file says. Of a secret that stands there as it is nothing is shown."""
@@ -103,18 +99,32 @@ class SettingField:
             layout=ipywidgets.Layout(flex="1 1 auto", min_width="120px"),
         )
         name.observe(self._check_name, "value")
-        self._place.observe(self._check_name, "value")
         return name
 
     def _check_name(self, _: dict[str, Any]) -> None:
-        """Take out what is no name."""
-        text, place = str(self._input.value).strip(), self._place.value
-        if text and (_TOKEN.search(text) or not _NAMES[place].fullmatch(text)):
-            self._input.value = ""
-            self._note(
-                f"{self.setting.key}: that is no {_PLACES[place]}, and was taken out. The secret itself does"
-                f" not belong here: put it there, and write its {_EXAMPLES[place]} only"
+        """Take out what is no name; that is said below the field until another is typed."""
+        text = str(self._input.value).strip()
+        if not text:
+            return
+        is_name = any(pattern.fullmatch(text) for pattern in _NAMES.values())
+        line = html.escape(self.setting.help)
+        if _TOKEN.search(text) or not is_name:
+            line = _NOTE.format(
+                f"That is no {' or '.join(_PLACES.values())}, and was taken out: the secret itself does not"
+                " belong here. Put it there, and write its name only"
             )
+            self._input.value = ""
+        self._help.value = _HELP.format(line)
+
+    def _reference(self, text: str) -> str:
+        """A typed name as it stands in a file."""
+        place = self._place.value
+        if not _NAMES[place].fullmatch(text):
+            raise SettingsError(
+                f"{self.setting.key}: that is no {_PLACES[place]}; write its {_EXAMPLES[place]}, or choose"
+                " another place"
+            )
+        return f"{place}:{text}"
 
 
 def _placeholder(setting: Described) -> str:

@@ -13,6 +13,14 @@ from nbalert.settings import load
 from tests.browser.jupyterlab import Lab, Notebook
 from tests.chat_servers.webhook import Webhook, status
 
+BUSY = """\
+import sys, threading, time
+sys.setswitchinterval(0.05)
+end = time.monotonic() + 2
+def work():
+    while time.monotonic() < end: pass
+threading.Thread(target=work).start()
+"""
 LOOK = "import ipywidgets; print(ipywidgets.Widget.get_manager_state())\n%history"
 TOKEN = "xoxb-" + "123456789012-secret"
 
@@ -63,7 +71,7 @@ def notebook(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iter
     theme = getattr(request, "param", "light")
     lab.home.settings.unlink(missing_ok=True)
     options: dict[str, Any] = {"viewport": {"width": 1000, "height": 1300}, "color_scheme": theme}
-    cells = ("%load_ext nbalert\n%nbalert config", LOOK)
+    cells = ("%load_ext nbalert\n%nbalert config", LOOK, BUSY)
     page = lab.open(browser, f"form-{theme}.ipynb", *cells, **options)
     page.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
     page.command("notebook:run-cell-and-select-next", wait=False)
@@ -77,6 +85,7 @@ def test_from_nothing_to_a_saved_channel(notebook: Notebook, lab: Lab, server: W
     """Pick a kind, try it before it is saved, save it as the default; the notebook has no secret."""
     form = Form(notebook)
     form.choose("Kind", "webhook")
+    expect(form.box).to_contain_text("Address that takes the messages")
     expect(form.box).to_contain_text("posts and asks; comes with nbalert")
     form.fill("Name", "ci")
     form.secret("url", "file", "hook.txt")
@@ -123,7 +132,10 @@ def test_a_pasted_token_is_taken_out(notebook: Notebook, lab: Lab) -> None:
     form.choose("Kind", "slack")
     for place in ("environment variable", "file", "keyring entry"):
         form.secret("token", place, TOKEN)
-        expect(form.result).to_contain_text("was taken out")
+        expect(form.box.get_by_role("alert")).to_contain_text("was taken out")
+        form.press("Send a test")
+        expect(form.result).to_contain_text("token: is needed")
+        expect(form.box.get_by_role("alert")).to_contain_text("was taken out")
         form.choose("Kind", "webhook")
         expect(form.box).to_contain_text("Address that takes the messages")
         form.choose("Kind", "slack")
@@ -135,3 +147,19 @@ def test_a_pasted_token_is_taken_out(notebook: Notebook, lab: Lab) -> None:
     expect(notebook.output(1)).to_contain_text("%load_ext nbalert")
     assert TOKEN not in notebook.page.content()
     assert TOKEN not in notebook.save()
+
+
+def test_a_click_counts_after_what_was_typed(notebook: Notebook, lab: Lab, server: Webhook) -> None:
+    """Also where the kernel is slow to look at both, and does so on two threads."""
+    form = Form(notebook)
+    form.choose("Kind", "webhook")
+    expect(form.box).to_contain_text("Address that takes the messages")
+    form.fill("Name", "draft")
+    for _ in range(2):
+        notebook.command("notebook:move-cursor-down")
+    notebook.command("notebook:run-cell", wait=False)
+    form.fill("Name", "ci")
+    form.secret("url", "file", "hook.txt")
+    form.press("Save")
+    expect(form.result).to_contain_text("Saved as ci in")
+    assert load(lab.root, lab.home).channel("ci").values["url"] == "file:hook.txt"
