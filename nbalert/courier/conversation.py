@@ -118,7 +118,7 @@ class Conversation:
                 self._later.leave(peer)
                 self._rooms.attendance.leave(presence)
                 self._rooms.hosting.leave(presence)
-                self._rooms.deaths.look(presence.origin)
+                self._rooms.deaths.leave(presence)
 
     def settled(self, message: str) -> None:
         """A post of the message has ended; tell its sender once none waits."""

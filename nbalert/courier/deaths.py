@@ -1,7 +1,8 @@
 """Kernels that die: noticed at once, told in chat, their questions cancelled.
 
 A process that ends says goodbye first. One that is gone without it has died: killed, out of memory, or
-crashed. The end of its line tells, and where a forked worker keeps that open, its pidfd (Linux).
+crashed. The end of its line tells, and where a forked worker keeps that open, its pidfd (Linux). Before it
+is told, the line is read to its end: a cell that had just begun may stand there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from nbalert.courier.attendance import Presence
@@ -22,6 +23,8 @@ from nbalert.durations import show_duration
 from nbalert.message import Level, Message, Source
 
 CGROUPS = Path("/sys/fs/cgroup")
+LAST_WORDS_S = 1.0
+"""How long the line of a process that died is read on, where something that it has started holds it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,13 @@ class Death:
 
 @dataclass(slots=True)
 class _Watched:
+    """One process; `is_heard` once its line was read to the end."""
+
     presence: Presence
     handle: int | None
     events: Path | None
     kills: int
+    is_heard: bool = False
 
 
 class Deaths:
@@ -56,21 +62,33 @@ class Deaths:
     def watch(self, presence: Presence) -> None:
         """Look after a process that has said hello; what it says on a new line counts from then on."""
         if known := self._watched.get(presence.origin):
-            known.presence = presence
+            known.presence, known.is_heard = presence, False
             return
         events = _memory_events(presence.pid, self._cgroups) if presence.is_seen else None
         handle = _pidfd(presence.pid) if presence.is_seen else None
         watched = _Watched(presence, handle, events, _kills(events))
         self._watched[presence.origin] = watched
-        if watched.handle is not None:
-            asyncio.get_running_loop().add_reader(watched.handle, self.look, presence.origin)
+        if handle is not None:
+            asyncio.get_running_loop().add_reader(handle, self._exited, watched)
 
-    def look(self, origin: str) -> None:
-        """Its line has ended, or its pidfd says so: if the process is gone, it has died, or said goodbye."""
-        watched = self._watched.get(origin)
+    def leave(self, presence: Presence) -> None:
+        """A line has ended: if its process is gone, it has died, or said goodbye."""
+        watched = self._watched.get(presence.origin)
+        if watched is None or watched.presence is not presence:
+            return
+        watched.is_heard = True
         # Of one that cannot be seen nobody knows: it is given up when it does not come back.
-        if watched and watched.presence.is_seen and not _lives(watched.presence.pid, watched.handle):
+        if presence.is_seen and not _lives(presence.pid, watched.handle):
             self._end(watched)
+
+    def _exited(self, watched: _Watched) -> None:
+        """Its pidfd says that it is gone; what it said last may stand on the line still."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(cast(int, watched.handle))
+        if watched.is_heard:
+            self._end(watched)
+        else:
+            loop.call_later(LAST_WORDS_S, self._end, watched)
 
     def give_up(self, is_gone: Callable[[str], bool]) -> None:
         """Take those for dead that are gone from the line for good, where no pidfd tells.
@@ -83,6 +101,8 @@ class Deaths:
 
     def _end(self, watched: _Watched) -> None:
         presence = watched.presence
+        if self._watched.get(presence.origin) is not watched:
+            return  # its line has told first, or nobody is watched any more
         del self._watched[presence.origin]
         self._forget(watched.handle)
         if not presence.has_left:

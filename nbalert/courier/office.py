@@ -51,8 +51,6 @@ LOOK_S = 0.05
 """How often it is looked whether all has left, by a courier that ends then."""
 ROUND_S = 2.0
 """How often the spool is looked at without having been woken, and absent askers are counted."""
-LAST_WORDS_S = 1.0
-"""How long the line of a process that died is read on."""
 ABSENCE_S = 10.0
 """An asker that is off the line for this long is gone: its questions are cancelled."""
 
@@ -280,8 +278,7 @@ class Courier:
     def _died(self, death: Death) -> None:
         presence = death.presence
         log.warning("process %s died, %s cell(s) ran", presence.pid, len(presence.runs))
-        # Something that it has started may hold its end open; its last words are read before.
-        asyncio.get_running_loop().call_later(LAST_WORDS_S, presence.peer.close)
+        presence.peer.close()  # something that it has started may hold its end open
         self._intake.take()  # what it wrote last: how its cells and bodies ended
         for entry, data in death.entries:
             if not self._progress.is_over(data["run"]):

@@ -24,6 +24,7 @@ from tests.kernels import Kernel
 from tests.person import Person
 from tests.processes import Script, wait_until
 
+TOLD = {"title": "Fit", "channels": [""], "code": "", "output": "", "source": {}, "started_at": 0.0}
 BUSY = "import time\nprint('epoch 7', flush=True)\nwhile True: time.sleep(0.01)"
 
 
@@ -121,8 +122,7 @@ def test_a_lack_of_memory_is_told(tmp_path: Path, kills: str, says: str) -> None
     async def work(worker: subprocess.Popen[bytes]) -> str:
         died: asyncio.Future[Death] = asyncio.get_running_loop().create_future()
         deaths = Deaths(died.set_result, tmp_path)
-        told = {"title": "Fit", "channels": [""], "code": "", "output": "", "source": {}, "started_at": 0.0}
-        deaths.watch(Presence(cast(Any, None), "a", worker.pid, "", "", runs={"1": told}))
+        deaths.watch(Presence(cast(Any, None), "a", worker.pid, "", "", runs={"1": TOLD}))
         count_kills(tmp_path, kills)
         worker.kill()
         ((_, data),) = (await asyncio.wait_for(died, 20)).entries
@@ -191,6 +191,27 @@ def test_a_death_in_another_pid_namespace(home: Home) -> None:
     assert "died" in title
 
 
+def test_what_a_process_said_last_counts(tmp_path: Path) -> None:
+    """Its end is known before its line has been read to the end: a cell that it had just begun is told."""
+
+    async def work(worker: subprocess.Popen[bytes]) -> list[Death]:
+        died: list[Death] = []
+        deaths = Deaths(died.append, tmp_path)
+        presence = Presence(cast(Any, None), "a", worker.pid, "", "")
+        deaths.watch(presence)
+        worker.kill()
+        worker.wait()
+        await asyncio.sleep(0.1)
+        assert died == []
+        presence.runs["1"] = TOLD
+        deaths.leave(presence)
+        return died
+
+    with subprocess.Popen(["sleep", "100"]) as worker:
+        (death,) = asyncio.run(work(worker))
+    assert len(death.entries) == 1
+
+
 def test_who_cannot_be_seen_is_given_up_when_it_stays_away(home: Home) -> None:
     """A courier in a container, a kernel outside: its pid means another process there, or none."""
     died: list[Death] = []
@@ -199,8 +220,9 @@ def test_who_cannot_be_seen_is_given_up_when_it_stays_away(home: Home) -> None:
         reader = asyncio.StreamReader()
         deaths = Deaths(died.append)
         peer = Peer(reader, cast(asyncio.StreamWriter, None), 0)
-        deaths.watch(Presence(peer, "o", gone, "", "", is_seen=False))
-        deaths.look("o")
+        presence = Presence(peer, "o", gone, "", "", is_seen=False)
+        deaths.watch(presence)
+        deaths.leave(presence)
         deaths.give_up(lambda origin: False)
         assert died == []
         deaths.give_up(lambda origin: True)
@@ -219,10 +241,11 @@ def test_without_pidfds_a_zombie_has_died(monkeypatch: pytest.MonkeyPatch) -> No
     async def work(pid: int) -> None:
         reader = asyncio.StreamReader()
         deaths = Deaths(died.append)
-        deaths.watch(Presence(Peer(reader, cast(asyncio.StreamWriter, None)), "o", pid, "", ""))
+        presence = Presence(Peer(reader, cast(asyncio.StreamWriter, None)), "o", pid, "", "")
+        deaths.watch(presence)
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: f"{pid}) Z" in state_of(pid))
-        deaths.look("o")
+        deaths.leave(presence)
         assert died == []
         deaths.give_up(lambda origin: False)
         assert died == []
