@@ -63,12 +63,10 @@ def history(store: Store, limit: int, *, is_failed: bool = False) -> list[dict[s
         " AND (EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)"
         f" OR EXISTS (SELECT 1 FROM routed r WHERE r.message = message.id AND {_IS_KEPT_BACK}))"
     )
-    stuck = (
-        "EXISTS (SELECT 1 FROM delivery d WHERE d.message = message.id AND d.kind = 'post' AND d.error != '')"
-    )
-    newest = (
-        f"(SELECT * FROM message WHERE {stuck if is_failed else told} ORDER BY accepted_at DESC LIMIT ?) m"
-    )
+    stuck = "id IN (SELECT message FROM delivery WHERE kind = 'post' AND error != '')"
+    # Few are stuck: they are looked up and put in order. Of the others the newest are read first.
+    which = f"{stuck} ORDER BY +accepted_at" if is_failed else f"{told} ORDER BY accepted_at"
+    newest = f"(SELECT * FROM message WHERE {which} DESC LIMIT ?) m"
     rows = store.rows(
         "SELECT m.id, m.title, m.accepted_at, json_extract(m.body, '$.level') AS level, d.channel, d.state,"
         f" d.attempts, d.error, d.settled_at, q.decision, q.body_outcome FROM {newest}"

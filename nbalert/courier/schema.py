@@ -171,7 +171,24 @@ _NOISE: Step = (
     "CREATE INDEX delivery_settled ON delivery (project, channel, settled_at) WHERE kind = 'post'",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST, _REMINDERS_AND_TRAIL, _ROUTING, _PROGRESS, _HANDLERS, _NOISE)
+_LOOKUPS: Step = (
+    # For each alert and each round: silences that are not over.
+    "CREATE INDEX silence_by_end ON silence (ended_at)",
+    # For status, and for a process that dies: few rows among very many.
+    "CREATE INDEX delivery_failed ON delivery (seq) WHERE state = 'failed'",
+    "CREATE INDEX delivery_stuck ON delivery (message) WHERE kind = 'post' AND error != ''",
+    "CREATE INDEX question_running ON question (origin) WHERE outcome = 'approved' AND body_outcome IS NULL",
+)
+
+MIGRATIONS: tuple[Step, ...] = (
+    _FIRST,
+    _REMINDERS_AND_TRAIL,
+    _ROUTING,
+    _PROGRESS,
+    _HANDLERS,
+    _NOISE,
+    _LOOKUPS,
+)
 """The first step makes the tables in an empty file."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -1,0 +1,99 @@
+"""Stores with a history: rows in every table that grows, written by SQLite itself."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from nbalert.courier.store import Store
+from nbalert.inbox import finding
+from nbalert.inbox.archive import Archive
+from nbalert.inbox.entry import body_of, columns
+from nbalert.message import Level, Message, Receipt, Source
+from nbalert.question import Decision, Outcome
+from nbalert.testing.questions import question
+
+CHANNEL = "ci"
+BATCH = 10_000
+
+_HISTORY = """
+INSERT INTO message SELECT printf('h%09d', n), $at + n, printf('o%09d', n / 50), 'p', printf('train %09d', n), $body FROM new;
+INSERT INTO delivery (message, project, channel, kind, state, attempts, receipt, settled_at)
+    SELECT printf('h%09d', n), 'p', 'ci', 'post', 'delivered', 1, $receipt, $at + n FROM new;
+INSERT INTO routed (message, channel, handler, verdict) SELECT printf('h%09d', n), 'ci', 'all', 'delivered' FROM new;
+INSERT INTO progress (run, message, number, final) SELECT printf('r%09d', n), printf('h%09d', n), 1, printf('h%09d', n + 1) FROM new
+    WHERE n % 10 = 1;
+INSERT INTO digest (id, project, channel, handler, title, publish, rate, opened_at, at, boot, boot_s, is_open)
+    SELECT printf('d%09d', n), 'p', 'ci', '', '', '[]', '', $at + n, $at + n, '', 0, 0 FROM new WHERE n % 10 = 2;
+INSERT INTO digested SELECT printf('d%09d', n), 'ci', printf('h%09d', n) FROM new WHERE n % 10 = 2;
+INSERT INTO told SELECT 'p', printf('alert %09d', n), 'ci', $at + n FROM new WHERE n % 10 = 3;
+INSERT INTO alert (project, id, level, at, changed_at) SELECT 'p', printf('alert %09d', n), 'OK', $at + n, $at + n FROM new;
+INSERT INTO silence (what, glob, began_at, at, boot, boot_s, ended_at)
+    SELECT 'all', '', $at + n, $at + n, '', 0, $at + n FROM new WHERE n % 10 = 4;
+INSERT INTO question (id, message, origin, body, decision, outcome, consumed_by, body_outcome)
+    SELECT printf('q%09d', n), printf('h%09d', n), printf('o%09d', n / 50), $asked, $decision, 'approved', 'r', 'ok' FROM new WHERE n % 10 = 0;
+INSERT INTO reply (question, channel, reference, body) SELECT printf('q%09d', n), 'ci', n, '{}' FROM new WHERE n % 10 = 0;
+INSERT INTO audit SELECT (SELECT coalesce(max(seq), 0) FROM audit) + row_number() OVER (), printf('q%09d', n), 'asked',
+    '{}', hex(n) FROM new WHERE n % 10 = 0;
+"""
+
+
+def lengthen(path: Path, rows: int) -> None:
+    """Take the history of a store to so many messages, all delivered; other tables grow with them."""
+    Store(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        (there,) = db.execute("SELECT count(*) FROM message").fetchone()
+        if there >= rows:
+            return
+        numbers = f"SELECT {there} + 1 UNION ALL SELECT n + 1 FROM new WHERE n < {rows}"
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("BEGIN")
+        for statement in _HISTORY.split(";\n")[:-1]:
+            db.execute(f"WITH RECURSIVE new (n) AS ({numbers}) {statement}", _values())
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def fill(path: Path, messages: int) -> None:
+    """Take an inbox to so many messages, as its archive writes them, in few transactions."""
+    archive = Archive(path)
+    (there,) = archive._database.execute("SELECT count(*) FROM messages").fetchone()
+    for first in range(there, messages, BATCH):
+        archive._database.execute("BEGIN")
+        for number in range(first, min(first + BATCH, messages)):
+            _put(archive._database, number)
+        archive._database.execute("COMMIT")
+    archive.close()
+
+
+def _put(database: sqlite3.Connection, number: int) -> None:
+    body = body_of(_message(number))
+    rowid = database.execute(
+        "INSERT INTO messages (id, sender, key, change, is_open, body, brief) VALUES (?, 's', ?, ?, ?, ?, ?)",
+        (f"m{number}", str(number), number + 1, *columns(body)),
+    ).lastrowid
+    database.execute("UPDATE facts SET value = ? WHERE name = 'change'", (number + 1,))
+    finding.file(database, rowid, body)
+
+
+def _message(number: int) -> Message:
+    return Message(
+        title=f"train {number} finished in 2 min",
+        level=Level.OK,
+        code="model.fit(data)\nmodel.score(test)",
+        output=f"epoch {number} loss=0.3311\n" * 3,
+        result="0.9132",
+        metadata={"accuracy": 0.9132, "rows": number},
+        source=Source(notebook=f"/home/ann/train-{number % 20}.ipynb", host="box", user="ann"),
+    )
+
+
+def _values() -> dict[str, object]:
+    asked, receipt = question(), Receipt(channel=CHANNEL, reference="1")
+    decision = Decision(question_id=asked.id, outcome=Outcome.APPROVED, decided_at=datetime.now(UTC))
+    parts = {"body": _message(0), "receipt": receipt, "asked": asked, "decision": decision}
+    began_s = (datetime.now(UTC) - timedelta(days=30)).timestamp()
+    return {"at": began_s, **{name: json.dumps(part.to_json()) for name, part in parts.items()}}

@@ -1,0 +1,112 @@
+"""Growth in kind, not time: what is done per message and per ask does not depend on how much there was before.
+
+The speed of a machine decides nothing here: statements, steps of SQLite's machine, requests, files and
+threads are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from nbalert.courier.open_work import is_busy, waiting
+from nbalert.courier.records import book_page, delivery_page, trail_page
+from nbalert.courier.report import history, status
+from nbalert.home import Home
+from nbalert.inbox.archive import Archive
+from nbalert.inbox.finding import Filters
+from nbalert.message import Message
+from nbalert.policy import Reply
+from nbalert.testing.questions import question
+from tests.benchmarks.statements import Meter, metered
+from tests.benchmarks.stored import fill, lengthen
+from tests.chat_servers.webhook import Webhook
+from tests.courier import rooms
+from tests.courier.rooms import Rooms
+
+FEW, MANY = 6_000, 60_000
+FACTOR, SLACK = 1.5, 200
+"""What is searched in a tree or put into one takes a few steps more in a larger one."""
+
+
+def alerted(number: int) -> Callable[[Rooms], Awaitable[None]]:
+    """So many alerts, each delivered before the next."""
+
+    async def work(room: Rooms) -> None:
+        for n in range(number):
+            message = room.accept(Message(title=f"alert {n}"))
+            await room.until(lambda message=message: message in room.settled)  # type: ignore[misc]
+
+    return work
+
+
+async def asked(room: Rooms) -> None:
+    """A question is put, answered, used and closed; another one is cancelled; then its process dies."""
+    first, second = question("Deploy?", id=uuid4().hex), question("Drop?", id=uuid4().hex)
+    for put in (first, second):
+        room.accept(Message(title=put.text, question=put))
+    reply = Reply(reference="1", person="bob", text="approve", at=datetime.now(UTC))
+    room.ledger.reply(first.id, "ci", reply)
+    assert room.ledger.consume(first.id, first.run, first.code_sha256, "o")
+    room.ledger.orphan("o")
+    room.ledger.cancel(second.id, "it is not needed any more")
+    assert [one.outcome for one in room.ended] == ["approved", "cancelled"]
+
+
+async def looked(room: Rooms) -> None:
+    """A round of the courier with nothing to do, ten times; then status and history are looked at."""
+    for _ in range(10):
+        room.intake.take()
+        room.judging.silences.work()
+        room.judging.digests.work(room.intake.insert)
+        room.agenda.work(room.due)
+        room.progress.work()
+        assert room.ledger.waited_for() == []
+        assert not (is_busy(room.store) or waiting(room.store))
+
+
+def read(home: Home) -> Callable[[Rooms], Awaitable[None]]:
+    """Status, history and the pages of the audit trail."""
+
+    async def work(room: Rooms) -> None:
+        status(home, room.store, room.spool, room.attendance)
+        assert len(history(room.store, 20)) == 20
+        history(room.store, 20, is_failed=True)
+        room.judging.silences.active()
+        trail_page(room.store, room.trail, 0)
+        book_page(room.store, "")
+        delivery_page(room.store, 0)
+
+    return work
+
+
+def steps(home: Home, work: Callable[[Rooms], Awaitable[None]]) -> Meter:
+    """What the store has to do for it, by statement."""
+    meters = []
+
+    async def watched(room: Rooms) -> None:
+        with Webhook() as server:
+            room.learn(server.url)
+            await alerted(1)(room)
+            with metered(room.store._db) as meter:
+                await work(room)
+        meters.append(meter)
+
+    rooms.run(home, watched)
+    return meters[0]
+
+
+@pytest.mark.parametrize("name", ["alerts", "asks", "rounds", "readers"])
+def test_the_store_does_not_slow_down(home: Home, name: str) -> None:
+    """With ten times the history each statement takes the same steps, and there are no more of them."""
+    work = {"alerts": alerted(10), "asks": asked, "rounds": looked, "readers": read(home)}[name]
+    lengthen(home.store, FEW)
+    before = steps(home, work)
+    lengthen(home.store, MANY)
+    after = steps(home, work)
+    assert after.grown(before, FACTOR, SLACK) == {}
+    assert after.statements.keys() <= before.statements.keys()
