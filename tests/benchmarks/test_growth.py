@@ -7,6 +7,7 @@ threads are counted.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -108,5 +109,37 @@ def test_the_store_does_not_slow_down(home: Home, name: str) -> None:
     before = steps(home, work)
     lengthen(home.store, MANY)
     after = steps(home, work)
+    assert after.grown(before, FACTOR, SLACK) == {}
+    assert after.statements.keys() <= before.statements.keys()
+
+
+def handled(archive: Archive) -> None:
+    """What a sender and a reader do with an inbox: messages come, change, are answered, read and searched."""
+    for n in range(3):
+        id_ = archive.post("s", uuid4().hex, Message(title=f"Deploy {n}?", question=question()))
+        assert archive.update("s", id_, Message(title=f"Deploy {n} now?", question=question()))
+        entry = archive.entry(id_)
+        assert entry
+        answer = archive.reply(entry, "bob", "approve", "button")
+        assert archive.replies_after("s", int(answer.reference) - 1, 20)
+        assert archive.respond("s", id_, answer.reference, "too late")
+        assert archive.remind("s", id_, "1", "Deploy?", ["bob"])
+    archive.see("bob", entry.number)
+    assert len(archive.before(None, 50)) == len(archive.changed(archive.last_change - 100, 50)) == 50
+    assert archive.open(5)
+    for filters in (Filters(words="trai"), Filters(level="OK"), Filters(words="loss", person="ann")):
+        assert len(archive.before(None, 50, filters)) == 50
+    assert archive.names()["notebooks"]
+
+
+def test_the_inbox_does_not_slow_down(tmp_path: Path) -> None:
+    """With ten times the messages each statement takes the same steps, and there are no more of them."""
+    meters = []
+    for size in (MANY // 60, MANY // 6):
+        fill(tmp_path / "home" / "inbox.db", size)
+        with closing(Archive(tmp_path / "home" / "inbox.db")) as archive, metered(archive._database) as meter:
+            handled(archive)
+        meters.append(meter)
+    before, after = meters
     assert after.grown(before, FACTOR, SLACK) == {}
     assert after.statements.keys() <= before.statements.keys()
