@@ -78,10 +78,10 @@ def _at_exit() -> None:
     # atexit is too late for a courier in this process: by then asyncio cannot resolve names, because
     # thread pools take no more work. The earlier hook is private; where it is missing, atexit has to do.
     # Thread pools use that hook, too; theirs has to be there first, so that they still work when ours runs.
-    import concurrent.futures.thread  # noqa: F401 - see above
-
     register = getattr(threading, "_register_atexit", atexit.register)
-    with contextlib.suppress(RuntimeError):  # the process is ending already
+    with contextlib.suppress(RuntimeError):  # the process is ending already, but for threads of its own
+        import concurrent.futures.thread  # noqa: F401 - see above
+
         register(finish)
 
 

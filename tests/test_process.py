@@ -109,3 +109,18 @@ def test_the_notebook(session: str, is_one: bool, monkeypatch: pytest.MonkeyPatc
     """An absolute path to a notebook is one; what a front end calls a console is not."""
     monkeypatch.setenv("JPY_SESSION_NAME", session)
     assert notebook_path() == (session if is_one else "")
+
+
+def test_a_thread_that_outlives_the_main_one(home: Home) -> None:
+    """A script whose main thread has ended alerts from another one all the same."""
+    code = (
+        "import nbalert, threading\n"
+        "main = threading.current_thread()\n"
+        "def late():\n"
+        "    main.join()\n"
+        "    print(len(nbalert.post('late', channel='inbox').wait(20)))\n"
+        "threading.Thread(target=late).start()\n"
+    )
+    with Script(code) as script:
+        assert script.line() == "1"
+        assert script.end() == 0

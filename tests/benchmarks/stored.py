@@ -11,6 +11,7 @@ from pathlib import Path
 from nbalert.courier.store import Store
 from nbalert.inbox import finding
 from nbalert.inbox.archive import Archive
+from nbalert.inbox.database import next_change
 from nbalert.inbox.entry import body_of, columns
 from nbalert.message import Level, Message, Receipt, Source
 from nbalert.question import Decision, Outcome
@@ -19,25 +20,29 @@ from nbalert.testing.questions import question
 CHANNEL = "ci"
 BATCH = 10_000
 
+_NEW = """
+WITH RECURSIVE number (n) AS (SELECT $first UNION ALL SELECT n + 1 FROM number WHERE n < $last),
+new AS (SELECT n, n % 10 AS tenth, printf('h%09d', n) AS id, printf('h%09d', n + 1) AS next,
+    printf('o%09d', n / 50) AS origin, $at + n AS at FROM number)
+"""
 _HISTORY = """
-INSERT INTO message SELECT printf('h%09d', n), $at + n, printf('o%09d', n / 50), 'p', printf('train %09d', n), $body FROM new;
+INSERT INTO message SELECT id, at, origin, 'p', 'train ' || n, $body FROM new;
 INSERT INTO delivery (message, project, channel, kind, state, attempts, receipt, settled_at)
-    SELECT printf('h%09d', n), 'p', 'ci', 'post', 'delivered', 1, $receipt, $at + n FROM new;
-INSERT INTO routed (message, channel, handler, verdict) SELECT printf('h%09d', n), 'ci', 'all', 'delivered' FROM new;
-INSERT INTO progress (run, message, number, final) SELECT printf('r%09d', n), printf('h%09d', n), 1, printf('h%09d', n + 1) FROM new
-    WHERE n % 10 = 1;
-INSERT INTO digest (id, project, channel, handler, title, publish, rate, opened_at, at, boot, boot_s, is_open)
-    SELECT printf('d%09d', n), 'p', 'ci', '', '', '[]', '', $at + n, $at + n, '', 0, 0 FROM new WHERE n % 10 = 2;
-INSERT INTO digested SELECT printf('d%09d', n), 'ci', printf('h%09d', n) FROM new WHERE n % 10 = 2;
-INSERT INTO told SELECT 'p', printf('alert %09d', n), 'ci', $at + n FROM new WHERE n % 10 = 3;
-INSERT INTO alert (project, id, level, at, changed_at) SELECT 'p', printf('alert %09d', n), 'OK', $at + n, $at + n FROM new;
-INSERT INTO silence (what, glob, began_at, at, boot, boot_s, ended_at)
-    SELECT 'all', '', $at + n, $at + n, '', 0, $at + n FROM new WHERE n % 10 = 4;
+    SELECT id, 'p', 'ci', 'post', 'delivered', 1, $receipt, at FROM new;
+INSERT INTO routed (message, channel, handler, verdict) SELECT id, 'ci', 'all', 'delivered' FROM new;
 INSERT INTO question (id, message, origin, body, decision, outcome, consumed_by, body_outcome)
-    SELECT printf('q%09d', n), printf('h%09d', n), printf('o%09d', n / 50), $asked, $decision, 'approved', 'r', 'ok' FROM new WHERE n % 10 = 0;
-INSERT INTO reply (question, channel, reference, body) SELECT printf('q%09d', n), 'ci', n, '{}' FROM new WHERE n % 10 = 0;
-INSERT INTO audit SELECT (SELECT coalesce(max(seq), 0) FROM audit) + row_number() OVER (), printf('q%09d', n), 'asked',
-    '{}', hex(n) FROM new WHERE n % 10 = 0;
+    SELECT id, id, origin, $asked, $decision, 'approved', 'r', 'ok' FROM new WHERE tenth = 0;
+INSERT INTO reply (question, channel, reference, body) SELECT id, 'ci', n, '{}' FROM new WHERE tenth = 0;
+INSERT INTO audit SELECT (SELECT coalesce(max(seq), 0) FROM audit) + row_number() OVER (), id, 'asked', '{}',
+    hex(n) FROM new WHERE tenth = 0;
+INSERT INTO progress (run, message, number, final) SELECT id, id, 1, next FROM new WHERE tenth = 1;
+INSERT INTO digest (id, project, channel, handler, title, publish, rate, opened_at, at, boot, boot_s, is_open)
+    SELECT id, 'p', 'ci', '', '', '[]', '', at, at, '', 0, 0 FROM new WHERE tenth = 2;
+INSERT INTO digested SELECT id, 'ci', next FROM new WHERE tenth = 2;
+INSERT INTO told SELECT 'p', 'alert ' || id, 'ci', at FROM new WHERE tenth = 3;
+INSERT INTO alert (project, id, level, at, changed_at) SELECT 'p', id, 'OK', at, at FROM new WHERE tenth = 3;
+INSERT INTO silence (what, glob, began_at, at, boot, boot_s, ended_at)
+    SELECT 'all', '', at, at, '', 0, at FROM new WHERE tenth = 4;
 """
 
 
@@ -48,13 +53,12 @@ def lengthen(path: Path, rows: int) -> None:
         (there,) = db.execute("SELECT count(*) FROM message").fetchone()
         if there >= rows:
             return
-        numbers = f"SELECT {there} + 1 UNION ALL SELECT n + 1 FROM new WHERE n < {rows}"
-        db.execute("PRAGMA synchronous = OFF")
+        values = {"first": there + 1, "last": rows, **_values()}
+        db.executescript("PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
         db.execute("BEGIN")
         for statement in _HISTORY.split(";\n")[:-1]:
-            db.execute(f"WITH RECURSIVE new (n) AS ({numbers}) {statement}", _values())
+            db.execute(_NEW + statement, values)
         db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def fill(path: Path, messages: int) -> None:
@@ -73,9 +77,8 @@ def _put(database: sqlite3.Connection, number: int) -> None:
     body = body_of(_message(number))
     rowid = database.execute(
         "INSERT INTO messages (id, sender, key, change, is_open, body, brief) VALUES (?, 's', ?, ?, ?, ?, ?)",
-        (f"m{number}", str(number), number + 1, *columns(body)),
+        (f"m{number}", str(number), next_change(database), *columns(body)),
     ).lastrowid
-    database.execute("UPDATE facts SET value = ? WHERE name = 'change'", (number + 1,))
     finding.file(database, rowid, body)
 
 
@@ -94,6 +97,11 @@ def _message(number: int) -> Message:
 def _values() -> dict[str, object]:
     asked, receipt = question(), Receipt(channel=CHANNEL, reference="1")
     decision = Decision(question_id=asked.id, outcome=Outcome.APPROVED, decided_at=datetime.now(UTC))
-    parts = {"body": _message(0), "receipt": receipt, "asked": asked, "decision": decision}
+    parts = {
+        "body": Message(title="train finished").to_json(),
+        "receipt": receipt.to_json(),
+        "asked": asked.to_json(),
+        "decision": decision.to_json(),
+    }
     began_s = (datetime.now(UTC) - timedelta(days=30)).timestamp()
-    return {"at": began_s, **{name: json.dumps(part.to_json()) for name, part in parts.items()}}
+    return {"at": began_s, **{name: json.dumps(part) for name, part in parts.items()}}

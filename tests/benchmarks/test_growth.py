@@ -1,4 +1,4 @@
-"""Growth in kind, not time: what is done per message and per ask does not depend on how much there was before.
+"""Growth in kind, not time: what an alert or an ask takes does not depend on how much there was before.
 
 The speed of a machine decides nothing here: statements, steps of SQLite's machine, requests, files and
 threads are counted.
@@ -30,6 +30,8 @@ from tests.courier import rooms
 from tests.courier.rooms import Rooms
 
 FEW, MANY = 6_000, 60_000
+STATEMENTS = 25
+"""Of an alert from the spool until its channel has it, with what triggers look up."""
 FACTOR, SLACK = 1.5, 200
 """What is searched in a tree or put into one takes a few steps more in a larger one."""
 
@@ -67,7 +69,8 @@ async def looked(room: Rooms) -> None:
         room.agenda.work(room.due)
         room.progress.work()
         assert room.ledger.waited_for() == []
-        assert not (is_busy(room.store) or waiting(room.store))
+        assert not is_busy(room.store)
+        assert waiting(room.store) == 0
 
 
 def read(home: Home) -> Callable[[Rooms], Awaitable[None]]:
@@ -113,6 +116,13 @@ def test_the_store_does_not_slow_down(home: Home, name: str) -> None:
     assert after.statements.keys() <= before.statements.keys()
 
 
+def test_statements_of_an_alert(home: Home) -> None:
+    """Each alert takes the same statements, however many went before, and few of them."""
+    ten, forty = (steps(home, alerted(number)).statements.total() for number in (10, 40))
+    assert forty == 4 * ten
+    assert ten <= 10 * STATEMENTS
+
+
 def handled(archive: Archive) -> None:
     """What a sender and a reader do with an inbox: messages come, change, are answered, read and searched."""
     for n in range(3):
@@ -124,7 +134,7 @@ def handled(archive: Archive) -> None:
         assert archive.replies_after("s", int(answer.reference) - 1, 20)
         assert archive.respond("s", id_, answer.reference, "too late")
         assert archive.remind("s", id_, "1", "Deploy?", ["bob"])
-    archive.see("bob", entry.number)
+        archive.see("bob", entry.number)
     assert len(archive.before(None, 50)) == len(archive.changed(archive.last_change - 100, 50)) == 50
     assert archive.open(5)
     for filters in (Filters(words="trai"), Filters(level="OK"), Filters(words="loss", person="ann")):
