@@ -29,9 +29,10 @@ ASKED: tuple[Rule, ...] = (
     ("How many", "64"),
     ("Rotate", "yes"),
     ("Send", "yes"),
+    ("Roll out", "ship it"),
 )
 ASKED_TOO: tuple[Rule, ...] = (("Rotate", "yes"), ("Publish", "lgtm"))
-"""What `03_asks.ipynb` is answered."""
+"""What `03_asks.ipynb` and `from_zenml_and_kapacitor.ipynb` are answered."""
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 
 
