@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from nbalert.message import Image, Level, Message, Source
 from tests.browser.conftest import OpenPage
@@ -100,8 +100,27 @@ def test_copy_a_traceback(inbox: Inbox, open_page: OpenPage) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "Traceback:\n  one"
     page.locator(".card").last.focus()
     page.keyboard.press("y")
-    expect(page.locator(".card").last.locator(".copy")).to_have_text("Copied")
+    expect(page.locator(".card").last.get_by_role("button", name="Copy traceback")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == frames
+
+
+def test_copy_a_link(inbox: Inbox, open_page: OpenPage) -> None:
+    """The address of a message, by mouse and by `l`; it leads there, in another's browser as well."""
+    sender = inbox.sender()
+    ids = [post(sender, Message(title=title), title) for title in ("first", "second")]
+    page = open_page("bob", permissions=["clipboard-read", "clipboard-write"])
+    button = page.locator(".card").first.get_by_role("button", name="Copy the link")
+    button.click()
+    expect(button).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{inbox.url}/#m={ids[0]}"
+    page.locator(".card").last.focus()
+    page.keyboard.press("l")
+    expect(page.locator(".card").last.get_by_role("button", name="Copy the link")).to_have_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == f"{inbox.url}/#m={ids[1]}"
+    other = open_page("carol")
+    other.goto(link)
+    expect(other.locator(".card:focus h2")).to_have_text("second")
 
 
 def test_zoom(inbox: Inbox, open_page: OpenPage) -> None:
@@ -188,6 +207,35 @@ def test_desktop_is_not_allowed(open_page: OpenPage) -> None:
     expect(page.locator("#who")).to_be_focused()
 
 
+def test_late_pictures(inbox: Inbox, open_page: OpenPage) -> None:
+    """What somebody reads stays where it is while pictures above it load."""
+    sender = inbox.sender()
+    for n in range(4):
+        post(sender, Message(title=f"figure {n}", images=(Image(picture(600), name="f"),)), f"k{n}")
+    post(sender, Message(title="read", text="line\n" * 60), "read")
+    post(sender, Message(title="last", text="line\n" * 60), "last")
+    page = open_page("bob")
+    held: list[Route] = []
+    page.route("**/images/*", lambda route: held.append(route))
+    page.reload()
+    expect(page.locator(".card")).to_have_count(6)
+    page.keyboard.press("k")
+    page.keyboard.press("k")
+    expect(page.locator(".card:focus h2")).to_have_text("read")
+    while len(held) < 4:
+        page.wait_for_timeout(50)
+    before = page.locator(".card:focus").bounding_box()
+    for route in held:
+        route.continue_()
+    for n in range(4):
+        expect(page.locator(".pictures img").nth(n)).to_have_js_property("naturalWidth", 600)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # drawn
+    after = page.locator(".card:focus").bounding_box()
+    assert before
+    assert after
+    assert abs(before["y"] - after["y"]) < 2
+
+
 def test_save(inbox: Inbox, open_page: OpenPage, tmp_path: Path) -> None:
     """What is shown is saved, and only that; nothing in it is cut. JSON for programs, text for people."""
     sender = inbox.sender()
@@ -210,7 +258,7 @@ def test_save(inbox: Inbox, open_page: OpenPage, tmp_path: Path) -> None:
     assert text.index("failed") < text.index("OK  fine")
 
 
-@pytest.mark.parametrize("key", ["y", "z", "u"])
+@pytest.mark.parametrize("key", ["y", "z", "u", "l", "k", "p", "1"])
 def test_keys_without_a_target(open_page: OpenPage, key: str) -> None:
     """Where there is nothing to copy, to zoom or to read a key does nothing."""
     page = open_page("bob")

@@ -39,6 +39,8 @@ export function actions(view, room, given) {
   async function send(text, way) {
     const why = reason.value;
     reason.value = ""; // it belongs to this answer, not to a later one
+    const pressed = document.activeElement;
+    if (form.contains(pressed)) form.closest(".card").focus({ preventScroll: true }); // disabled, it would lose the focus
     all.forEach((button) => (button.disabled = true));
     refuse("");
     const refused = await room.answer(view.id, text, way);
@@ -46,7 +48,7 @@ export function actions(view, room, given) {
     reason.value = why;
     refuse(refused);
     all.forEach((button) => (button.disabled = false));
-    if (form.isConnected && way === "reply") field.focus();
+    if (form.isConnected) (way === "reply" ? field : pressed).focus();
   }
   return el("div", {}, mine(given, form), form, field ? null : problem);
 }
@@ -71,9 +73,12 @@ function typed(view, kind, submit) {
   const label = { text: "Your answer", int: "A whole number", float: "A number" }[kind];
   const common = { class: "comment", placeholder: label, "aria-label": label, "data-keep": "approve", maxlength: "4000",
     "aria-describedby": `hint-${view.id} problem-${view.id}`, autocomplete: "off" };
-  if (kind === "text") return el("textarea", { ...common, rows: "2" });
-  const field = el("input", { ...common, type: "text", inputmode: kind === "int" ? "numeric" : "decimal", spellcheck: "false" });
-  field.addEventListener("keydown", (event) => event.key === "Enter" && submit());
+  const isText = kind === "text";
+  const field = isText ? el("textarea", { ...common, rows: "2" })
+    : el("input", { ...common, type: "text", inputmode: kind === "int" ? "numeric" : "decimal", spellcheck: "false" });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (!isText || event.ctrlKey || event.metaKey)) submit();
+  });
   return field;
 }
 

@@ -3,8 +3,9 @@
 import { ask, isOver } from "./ask.js";
 import { copyButton } from "./copy.js";
 import { dayName, duration, el, icon, isWeb, outside, time } from "./dom.js";
+import { addressOf } from "./here.js";
 import { table } from "./table.js";
-import { folded, prose, python, visible } from "./text.js";
+import { baseName, folded, prose, python, visible } from "./text.js";
 
 const WORDS = { OK: "OK", INFO: "Info", WARNING: "Warning", CRITICAL: "Critical" };
 
@@ -21,7 +22,8 @@ export function card(view, room) {
         (message.mention ?? []).includes(room.me()) ? el("span", { class: "chip" }, "for you") : null,
         el("span", { class: "fresh" }, "New"),
         el("span", { class: "word" }, message.question ? "Question" : WORDS[message.level]),
-        el("a", { class: "when", href: `#m=${view.id}`, title: "Link to this message" }, time(message.created_at))),
+        el("a", { class: "when", href: `#m=${view.id}`, title: "Link to this message" }, time(message.created_at)),
+        copyButton("Copy the link", () => addressOf(view.id), { kind: "link", word: "" })),
       parts(view, room), source(message)));
   return node;
 }
@@ -38,7 +40,7 @@ function parts(view, room) {
     message.question && ask(view, room),
     message.error && el("p", { class: "error" }, visible(message.error)),
     result(message, fold) ?? mono("result", "Result"),
-    message.traceback && message.traceback !== message.error && mono("traceback", "Traceback", copyButton("Copy traceback", () => room.traceback(view.id))),
+    message.traceback && message.traceback !== message.error && mono("traceback", "Traceback", copyButton("Copy traceback", () => room.traceback(view.id), { kind: "traceback" })),
     message.whole_traceback && message.whole_traceback !== message.traceback && wholeTraceback(message, cut, fold),
     mono("output", "Output"),
     pictures(message),
@@ -83,7 +85,7 @@ function fields(metadata) {
 
 function source(message) {
   const { notebook, cell_number: number, host, user, link, commit, kernel } = message.source;
-  const place = [(notebook ?? "").split(/[\\/]/).pop(), number === null ? "" : `cell ${number}`].filter(Boolean).join(", ");
+  const place = [baseName(notebook ?? ""), number === null ? "" : `cell ${number}`].filter(Boolean).join(", ");
   const bits = [
     place && (isWeb(link) ? outside(link, place) : place),
     [user, host].filter(Boolean).join("@"),

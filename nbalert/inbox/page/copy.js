@@ -1,10 +1,11 @@
-// Text for the clipboard.
+// Text for the clipboard. A key finds a button by its kind.
 
 import { el, icon } from "./dom.js";
 
-export function copyButton(label, text) {
-  const word = el("span", {}, "Copy");
-  const button = el("button", { class: "copy", type: "button", "aria-label": label }, icon("copy"), word);
+export function copyButton(label, text, { kind = null, word: says = "Copy" } = {}) {
+  const word = el("span", {}, says);
+  const button = el("button", { class: "copy", type: "button", "aria-label": label, title: says ? null : label, "data-copy": kind },
+    icon(kind === "link" ? "link" : "copy"), word);
   button.addEventListener("click", async () => {
     const isDone = await copied(await text(), button);
     word.textContent = isDone ? "Copied" : "Not copied";

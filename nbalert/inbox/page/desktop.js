@@ -1,6 +1,7 @@
 // News on the desktop while the page is out of sight. Asked for by a click only, and kept in this browser alone.
 
 import { waitsFor } from "./ask.js";
+import { isHere } from "./here.js";
 
 const KEY = `nbalert desktop ${location.pathname}`;
 const CHARS = 200;
@@ -40,8 +41,7 @@ function isLoud(known, view, me, now) {
 }
 
 export function tellDesktop(known, view, { me, now, show }) {
-  const isHere = document.visibilityState === "visible" && document.hasFocus();
-  if (!isOn() || isHere || !isLoud(known, view, me, now)) return;
+  if (!isOn() || isHere() || !isLoud(known, view, me, now)) return;
   const { message } = view;
   const body = (message.question?.text || message.error || message.text).slice(0, CHARS);
   const told = new Notification(message.title, { body: body === message.title ? "" : body, tag: view.id, icon: "icon.svg" });

@@ -8,13 +8,14 @@ import { listen } from "./keys.js";
 import { empty, extend, extent, put, settle, views } from "./list.js";
 import { listenToMenu, menu } from "./menu.js";
 import { call } from "./net.js";
-import { news, reminded } from "./news.js";
+import { news } from "./news.js";
 import { listenToPeople } from "./people.js";
 import { save } from "./save.js";
 import { followed, isPinned, show, steady, toNewest, toUnread, watchScrolling } from "./scroll.js";
 import * as search from "./search.js";
 import { listenToSilence, showSilence } from "./silence.js";
 import { arrivedUnread, begin, firstUnread, mark, tickUnread } from "./unread.js";
+import { mine, showWaiting } from "./waiting.js";
 import { listenToPictures } from "./zoom.js";
 
 const PAGE = 50;
@@ -25,6 +26,7 @@ let change = 0; // everything up to here has been seen
 let skew = 0; // the server's clock minus ours, ms
 let source = null;
 let pause = 1000;
+let turning = null; // while older messages are on their way
 let asked = 0; // counts loads: of two that cross, the later one holds
 
 const room = {
@@ -205,27 +207,15 @@ function tidy() {
   document.body.classList.toggle("searching", Boolean(extent.fits));
   $("empty").hidden = Boolean(extent.fits) || views.size > 0;
   $("nothing").hidden = !extent.fits || extent.fits.size > 0;
-  count();
+  showWaiting(room, reveal);
 }
 
-const mine = () => [...views.values()].filter((view) => waitsFor(view, me, room.now())).sort((a, b) => a.number - b.number);
+// Once at a time: a key may be held.
+const older = () => (turning ??= turnBack().finally(() => (turning = null)));
 
-function count() {
-  remind();
-  const waiting = mine().length;
-  document.title = waiting ? `(${waiting}) nbalert inbox` : "nbalert inbox";
-  $("waiting").hidden = !waiting;
-  $("waiting").textContent = waiting === 1 ? "1 question waits" : `${waiting} questions wait`;
-}
-
-function remind() {
-  const rows = reminded(mine(), (id) => reveal($(`m-${id}`)));
-  $("reminded").hidden = !rows.length;
-  if ($("reminded").textContent !== rows.map((row) => row.textContent).join("")) $("reminded").replaceChildren(...rows);
-}
-
-async function older() {
+async function turnBack() {
   const turn = asked;
+  if ($("older").hidden) return;
   const answer = await call("GET", `api/messages?limit=${PAGE}&before=${extent.from}&${search.asQuery()}`);
   if (turn !== asked || !answer.ok) return;
   steady($("messages").querySelector(".card"), () => {
@@ -241,7 +231,7 @@ function tick() {
     if (isOver(view.message, room.now())) put(view, room);
   }
   if (!me) return;
-  count();
+  showWaiting(room, reveal);
   tickUnread();
 }
 
@@ -280,7 +270,8 @@ $("empty").append(...nothingYet());
 $("find").append(icon("find"));
 $("older").addEventListener("click", older);
 $("all").addEventListener("click", () => search.clear(load));
-$("waiting").addEventListener("click", listen({ isIn: () => me, mine, show: reveal, toNewest, menu, search: search.start, unread: firstUnread }));
+$("waiting").addEventListener("click", listen({ isIn: () => me, mine: () => mine(room), show: reveal, toNewest,
+  search: search.start, endSearch: () => search.end(load), unread: firstUnread, older }));
 for (const kind of ["json", "txt"]) $(`save-${kind}`).addEventListener("click", () => (menu(false), save(kind)));
 $("help").addEventListener("click", () => (menu(false), $("keys").showModal()));
 $("keys-close").addEventListener("click", () => $("keys").close());

@@ -1,4 +1,5 @@
-// What somebody typed, opened or focused outlives a newer version of the card.
+// What somebody typed, opened or focused outlives a newer version of the card. What is returned is called once that
+// stands in the page: at once, or the focus would be taken from whoever goes on to another card meanwhile.
 export function keep(old, node) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   for (const part of old.querySelectorAll("[data-keep]")) {
@@ -8,6 +9,9 @@ export function keep(old, node) {
   }
   for (const part of old.querySelectorAll(".fold:not(.closed) > .more"))
     node.querySelector(`.fold.closed[data-fold="${part.parentElement.dataset.fold}"] > .more`)?.click();
-  if (focused) requestAnimationFrame(() =>
-    (node.querySelector(`[data-keep="${focused.dataset.keep}"]`) ?? node).focus({ preventScroll: true }));
+  return () => {
+    if (!focused) return;
+    const twin = node.querySelector(`[data-keep="${focused.dataset.keep}"]`);
+    (twin?.offsetParent ? twin : node).focus({ preventScroll: true }); // what was answered hides its buttons
+  };
 }

@@ -34,11 +34,15 @@ export function put(view, room) {
   const node = card(view, room);
   const old = $(node.id);
   views.set(view.id, view);
-  if (old) keep(old, node);
-  const list = belongs(view) ? $("messages") : $("islands");
+  const refocus = old ? keep(old, node) : null;
+  place(old, node, belongs(view) ? $("messages") : $("islands"));
+  refocus?.();
+}
+
+function place(old, node, list) {
   if (old?.parentElement === list) return old.replaceWith(node);
   old?.remove();
-  const next = [...list.querySelectorAll(".card")].find((one) => Number(one.dataset.number) > view.number);
+  const next = [...list.querySelectorAll(".card")].find((one) => Number(one.dataset.number) > Number(node.dataset.number));
   list.insertBefore(node, next ?? null);
 }
 

@@ -8,10 +8,15 @@ export function menu(isOpen) {
   $("who").setAttribute("aria-expanded", String(isOpen));
 }
 
+export function openMenu() {
+  menu(true);
+  items()[0].focus();
+}
+
 export function listenToMenu() {
   $("who").addEventListener("click", (event) => {
-    menu($("menu").hidden);
-    if (!$("menu").hidden && event.detail === 0) items()[0].focus(); // opened by a key
+    const isByKey = event.detail === 0;
+    $("menu").hidden && isByKey ? openMenu() : menu($("menu").hidden);
   });
   $("menu").addEventListener("keydown", (event) => {
     if (event.key === "Escape") (menu(false), $("who").focus(), event.stopPropagation());

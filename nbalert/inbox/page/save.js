@@ -1,6 +1,7 @@
 // What is shown, as a file: JSON for programs, plain text for people.
 
 import { el } from "./dom.js";
+import { addressOf } from "./here.js";
 import { views } from "./list.js";
 import { call } from "./net.js";
 
@@ -22,13 +23,11 @@ async function withoutCuts(view) {
   return answer.ok ? answer.data : view;
 }
 
-const link = (view) => `${location.origin}${location.pathname}#m=${view.id}`;
-
 function plain(view) {
   const { message } = view;
   const images = message.images.map((image) => ({ ...image, url: new URL(image.url, location.href).href }));
   const replies = view.replies.map(({ person, name, said, answer, objection, at }) => ({ person, name, said, answer, objection, at }));
-  return { id: view.id, link: link(view), ...message, images, replies };
+  return { id: view.id, link: addressOf(view.id), ...message, images, replies };
 }
 
 function lines(view) {
@@ -41,7 +40,7 @@ function lines(view) {
     RULE,
     `${message.created_at}  ${asked ? "QUESTION" : message.level}  ${message.title}`,
     [notebook, cell === null ? "" : `cell ${cell}`, [user, host].filter(Boolean).join("@")].filter(Boolean).join("  "),
-    link(view),
+    addressOf(view.id),
     ...PARTS.flatMap(([name, label]) => (message[name] ? ["", label && `${label}:`, message[name]] : [])),
     ...Object.entries(message.metadata).map(([name, value]) => `${name}: ${value}`),
     ...message.images.map((image) => `Picture: ${image.name}`),

@@ -5,6 +5,7 @@ import { icon } from "./dom.js";
 const $ = (id) => document.getElementById(id);
 let pinned = true;
 let unseen = 0;
+let anchor = null; // the card that the reader looks at, where it stands, and how far the page was scrolled then
 
 export const isPinned = () => pinned;
 
@@ -33,6 +34,7 @@ export function show(node) {
   if (!node) return;
   pinned = false;
   node.scrollIntoView({ block: node.offsetHeight > innerHeight * 0.7 ? "start" : "center", behavior: "instant" });
+  remember();
   node.focus({ preventScroll: true });
 }
 
@@ -52,7 +54,20 @@ function scrolled() {
   const { scrollHeight } = document.documentElement;
   pinned = innerHeight + scrollY >= scrollHeight - 60;
   if (pinned) unseen = 0;
+  remember();
   showUnseen();
+}
+
+function remember() {
+  const node = [...document.querySelectorAll(".card")].find((card) => card.getBoundingClientRect().bottom > innerHeight / 3);
+  anchor = node ? { id: node.id, top: node.getBoundingClientRect().top, scrolled: scrollY } : null;
+}
+
+// Something has grown, perhaps above what is read: a picture that was on its way.
+function hold() {
+  const node = anchor && $(anchor.id);
+  if (node && scrollY === anchor.scrolled) scrollBy({ top: node.getBoundingClientRect().top - anchor.top, behavior: "instant" });
+  remember();
 }
 
 export function watchScrolling(isIn) {
@@ -60,5 +75,5 @@ export function watchScrolling(isIn) {
   addEventListener("scroll", scrolled, { passive: true });
   new ResizeObserver(([{ target }]) =>
     document.documentElement.style.setProperty("--bar", `${target.offsetHeight}px`)).observe(document.querySelector(".bar"));
-  new ResizeObserver(() => pinned && isIn() && toNewest("instant")).observe($("messages"));
+  new ResizeObserver(() => isIn() && (pinned ? toNewest("instant") : hold())).observe($("messages"));
 }

@@ -3,6 +3,8 @@
 
 import { el } from "./dom.js";
 import { call } from "./net.js";
+import { show } from "./scroll.js";
+import { baseName } from "./text.js";
 
 const NAMES = ["words", "level", "notebook", "person"];
 const PAUSE_MS = 250; // between letters nothing is asked for
@@ -32,7 +34,7 @@ export async function open(isOpen) {
   $("find").setAttribute("aria-expanded", String(isOpen));
   const answer = isOpen ? await call("GET", "api/names") : {};
   if (!answer.ok) return;
-  offer($("notebook"), answer.data.notebooks, (path) => path.split(/[\\/]/).pop());
+  offer($("notebook"), answer.data.notebooks, baseName);
   offer($("person"), answer.data.people, (name) => name);
 }
 
@@ -49,7 +51,11 @@ export function clear(changed) {
 // `changed` is called when something else is looked for.
 export function listenToSearch(changed) {
   $("find").addEventListener("click", () => ($("search").hidden ? start() : close(changed)));
-  $("search").addEventListener("submit", (event) => (event.preventDefault(), apply(changed)));
+  $("search").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await apply(changed);
+    show([...document.querySelectorAll("#messages .card")].at(-1)); // from there on the keys walk
+  });
   $("words").addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(() => apply(changed), PAUSE_MS);
@@ -59,9 +65,15 @@ export function listenToSearch(changed) {
   $("search").addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
-    close(changed);
-    $("find").focus();
+    end(changed);
   });
+}
+
+// For who looked by keyboard; nothing where nobody looks.
+export function end(changed) {
+  if ($("search").hidden) return;
+  close(changed);
+  $("find").focus();
 }
 
 function close(changed) {
@@ -75,7 +87,7 @@ function apply(changed) {
   if (same(asked, wanted)) return;
   wanted = asked;
   history.replaceState(null, "", isSearching() ? `#${asQuery()}` : location.pathname + location.search);
-  changed();
+  return changed();
 }
 
 // Two notebooks of one name are told apart by their paths.
@@ -91,6 +103,6 @@ function offer(select, values, short) {
 // An address may name what is not in the list.
 function choose(field, value) {
   if (field.options && ![...field.options].some((option) => option.value === value))
-    field.append(el("option", { value }, value.split(/[\\/]/).pop()));
+    field.append(el("option", { value }, baseName(value)));
   field.value = value;
 }

@@ -18,6 +18,9 @@ export function visible(text) {
   return [...nodes, plain.slice(from)];
 }
 
+// The last part of a path, as any system writes it.
+export const baseName = (path) => path.split(/[\\/]/).pop();
+
 export function prose(text) {
   const nodes = [];
   let from = 0;

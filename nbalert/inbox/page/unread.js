@@ -1,6 +1,7 @@
 // What the reader has not seen yet. The inbox keeps one number a person: what came after it is new.
 
 import { el } from "./dom.js";
+import { isHere } from "./here.js";
 import { extent } from "./list.js";
 import { call } from "./net.js";
 
@@ -11,7 +12,6 @@ let seen = 0;
 let kept = 0; // what the inbox knows
 let line = Infinity; // the first number below the line that says where the new ones begin
 
-const isHere = () => document.visibilityState === "visible" && document.hasFocus();
 const numberOf = (node) => Number(node.dataset.number);
 const cards = () => [...$("messages").querySelectorAll(".card")];
 
