@@ -54,7 +54,7 @@ function scrolled() {
   const { scrollHeight } = document.documentElement;
   pinned = innerHeight + scrollY >= scrollHeight - 60;
   if (pinned) unseen = 0;
-  remember();
+  if (scrollY !== anchor?.scrolled) remember(); // else it is our own step, and more may have grown since
   showUnseen();
 }
 
