@@ -53,15 +53,18 @@ class Filled:
     def press(self, label: str) -> str:
         """What the form says to it at last."""
         self[label].click()
-        wait_until(lambda: "Asking the service" not in self.said)
+        wait_until(lambda: not self[label].disabled)
         return self.said
 
     @property
     def said(self) -> str:
         """What stands below the buttons."""
-        return next(
-            (one.value for one in self._all() if 'role="status"' in str(getattr(one, "value", ""))), ""
-        )
+        return self.shown_as("status")
+
+    def shown_as(self, role: str) -> str:
+        """What screen readers know by a role; empty if nothing is there."""
+        texts = (str(getattr(one, "value", "")) for one in self._all())
+        return next((text for text in texts if f'role="{role}"' in text), "")
 
     def secret(self, key: str) -> Any:
         """The field for the name of a secret."""
@@ -113,7 +116,7 @@ def test_into_the_project(own: Path, home: Home, tmp_path: Path) -> None:
         ("env", "xoxb-123-456"),
         ("file", "https://hooks.slack.com/services/T/B/x"),
         ("keyring", "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.abcdefghijklmnopqrstuvwxyz"),
-        ("env", "two words"),
+        ("env", "pass!word"),
     ],
 )
 def test_what_is_no_name_is_taken_out(own: Path, place: str, pasted: str) -> None:
@@ -122,9 +125,31 @@ def test_what_is_no_name_is_taken_out(own: Path, place: str, pasted: str) -> Non
     form["Kind"].value = "slack"
     form["token"].value = place
     form.secret("token").value = pasted
-    assert "was taken out" in form.said
+    assert "was taken out" in form.shown_as("alert")
     assert pasted not in str(ipywidgets.Widget.get_manager_state())
     assert "token: is needed" in form.press("Send a test")
+    assert "was taken out" in form.shown_as("alert")
+
+
+def test_a_name_may_come_before_its_place(own: Path) -> None:
+    """It stays, and whether it is one there is asked when it is used."""
+    form = Filled()
+    form["Kind"].value = "webhook"
+    form.secret("url").value = "hook.txt"
+    assert "url: that is no environment variable" in form.press("Send a test")
+    form["url"].value = "file"
+    assert form.shown_as("alert") == ""
+    assert "hook.txt cannot be read" in form.press("Send a test")
+
+
+def test_a_click_comes_before_what_was_typed(own: Path, home: Home) -> None:
+    """As it can where the kernel handles both on two threads: what was typed counts all the same."""
+    form = Filled()
+    form["Kind"].value = "inbox"
+    form["Save"].click()
+    form["Name"].value = "late"
+    wait_until(lambda: not form["Save"].disabled)
+    assert "Saved as late" in form.said
 
 
 def test_what_is_missing_is_said(own: Path) -> None:
