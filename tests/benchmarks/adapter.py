@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -46,8 +47,14 @@ class Adapter:
 
     def __init__(self, argv: list[str], env: Mapping[str, str] | None = None) -> None:
         self._name = Path(argv[1]).name
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - its stderr; nobody would read a pipe
         self._process = subprocess.Popen(
-            argv, env=environment(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            argv,
+            env=environment(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            text=True,
         )
 
     def __enter__(self) -> Self:
@@ -63,6 +70,7 @@ class Adapter:
             self._process.kill()
             self._process.wait()
         self._process.stdout.close()
+        self._said.close()
 
     @property
     def pid(self) -> int:
@@ -83,7 +91,9 @@ class Adapter:
                 return json.loads(line)
             except ValueError:
                 continue
-        raise RuntimeError(f"{self._name} ended with {self._process.wait()}")
+        code = self._process.wait()
+        self._said.seek(0)
+        raise RuntimeError(f"{self._name} ended with {code}: {self._said.read()[-500:]}")
 
     def ask(self, word: object) -> Any:
         """Both."""

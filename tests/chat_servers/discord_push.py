@@ -19,7 +19,7 @@ from tests.chat_servers.discord_rest import without_content
 from tests.chat_servers.discord_world import World
 from tests.chat_servers.schemas import faults
 
-MESSAGES, REACTIONS, CONTENT = 1 << 9, 1 << 10, 1 << 15
+GUILDS, MESSAGES, REACTIONS, CONTENT = 1 << 0, 1 << 9, 1 << 10, 1 << 15
 _INTENTS = {
     "MESSAGE_CREATE": MESSAGES,
     "MESSAGE_UPDATE": MESSAGES,
@@ -244,6 +244,8 @@ class Push:
         session = Session(data["intents"], socket)
         self._sessions[session.id] = session
         await self._dispatch(session, "READY", self.ready(session.id))
+        if session.intents & GUILDS:
+            await self._dispatch(session, "GUILD_CREATE", world.guild())
         return session
 
     async def _resume(self, socket: ServerConnection, frame: dict[str, Any]) -> Session | None:

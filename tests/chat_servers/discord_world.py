@@ -218,6 +218,15 @@ def channel(id_: str, kind: int = 0) -> dict[str, Any]:
     return {"id": id_, "type": kind, "guild_id": GUILD, **place}
 
 
+def guild() -> dict[str, Any]:
+    """The guild, as those hear of it who want to know which channels there are."""
+    everybody = {"id": GUILD, "name": "@everyone", "permissions": "2147483647", "position": 0, "color": 0}
+    roles = [{**everybody, "hoist": False, "managed": False, "mentionable": False, "flags": 0}]
+    members = [{**member(), "user": user(id_)} for id_ in NAMES]
+    place = {"id": GUILD, "name": "nb", "owner_id": ANN, "member_count": len(members), "large": False}
+    return {**place, "roles": roles, "members": members, "channels": [channel(CHANNEL)]}
+
+
 def _interaction(click: Click, custom_id: str) -> dict[str, Any]:
     return {
         "id": click.id,
