@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from nbalert import __version__, channels_command, command_actions, route_command
+from nbalert import __version__, channels_command, command_actions, history_command, route_command
 from nbalert.command_actions import EXIT_OF, USAGE
 from nbalert.endings import TELLS
 from nbalert.errors import AskError, NbalertError, NotApproved
@@ -69,10 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("words", nargs=argparse.REMAINDER, help="1h; 1h --alert GLOB; 1h --topic GLOB; off")
     one.set_defaults(run=command_actions.silence)
     one = commands.add_parser("history", help="what was sent, and what became of it")
-    one.add_argument("-n", "--limit", type=int, default=20, help="how many messages (20)")
+    history_command.add_options(one)
     what = one.add_mutually_exclusive_group()
     what.add_argument("--verify", action="store_true", help="check the audit trail; exit status 1 if changed")
-    what.add_argument("--failed", action="store_true", help="only what did not arrive, with its ids")
     what.add_argument("--json", action="store_true", help="export audit trail and deliveries")
     one.set_defaults(run=command_actions.history)
     one = commands.add_parser("retry", help="send again what was given up, once its channel is mended")

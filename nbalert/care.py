@@ -5,21 +5,15 @@ from __future__ import annotations
 import html
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from IPython.display import HTML, display
 
-from nbalert import channels_command, keep_alive, route_command, silence_command
+from nbalert import channels_command, history_command, keep_alive, route_command, silence_command
 from nbalert.channel_test import tried
-from nbalert.errors import NbalertError
 from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
-from nbalert.show import failed_text, history_text, status_text
-from nbalert.widgets import is_before_somebody
-
-HISTORY = 20
-FAILED = "--failed"
+from nbalert.show import status_text
 
 
 def status() -> None:
@@ -36,26 +30,9 @@ def config(name: str = "") -> None:
     ChannelForm(name).show()
 
 
-def history(first: str = str(HISTORY), second: str = str(HISTORY)) -> None:
-    """The newest messages and what became of them; with `--failed` those that did not arrive."""
-    is_failed = FAILED in (first, second)
-    limit = second if first == FAILED else first
-    if not limit.isdecimal():
-        raise NbalertError(f"{limit!r} is no number; write %nbalert history 20, or history {FAILED}")
-
-    def read() -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = client().request(
-            {"do": "history", "limit": int(limit), "is_failed": is_failed}
-        )
-        return rows
-
-    if is_before_somebody():
-        from nbalert.widgets.history_view import HistoryView  # ipywidgets is paid for by who uses it
-
-        HistoryView(read, lambda ids: sent_again(client(), ids)).show()
-        return
-    rows = read()
-    print(failed_text(rows) if is_failed else history_text(rows))
+def history(*words: str) -> None:
+    """What was sent, and what became of it: `nbalert history --help` has the words."""
+    history_command.run_words(words)
 
 
 def retry(*messages: str) -> None:

@@ -80,18 +80,15 @@ def status(options: argparse.Namespace) -> None:
 def history(options: argparse.Namespace) -> int:
     """Print the messages, or check the record of questions."""
     from nbalert.history import exported, faults
+    from nbalert.history_command import text
     from nbalert.process import client
-    from nbalert.show import failed_text, history_text
 
     if options.json:
         print(json.dumps(exported(client()), indent=2))
     elif options.verify:
         return _verify(faults(client()))
-    elif options.failed:
-        asked = {"do": "history", "limit": options.limit, "is_failed": True}
-        print(failed_text(client().request(asked)))
     else:
-        print(history_text(client().request({"do": "history", "limit": options.limit})))
+        print(text(options))
     return 0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from nbalert import channels_command, route_command
+from nbalert import channels_command, history_command, route_command
 from nbalert.endings import TELLS
 from nbalert.errors import NbalertError
 from nbalert.process import client
@@ -85,7 +85,7 @@ def _place_of_nbalert(parser: argparse.ArgumentParser, words: Sequence[str]) -> 
     if words[0] in ("test", "config"):
         inner.add_argument("name", nargs="?")
     elif words[0] == "history":
-        inner.add_argument("--failed", action="store_true")
+        history_command.add_options(inner)
     elif words[0] == "silence":
         inner.add_argument("length")
         inner.add_argument("--alert")
@@ -165,6 +165,8 @@ _KNOWN: Mapping[str, Callable[[Sequence[str]], Iterable[str]]] = {
     "on": _said(*TELLS),
     "after": _said("30s", "1m", "10m"),
     "every": _said("1m", "10m", "1h"),
+    "since": _said("1h", "1d", "7d"),
+    "notebook": _said(history_command.THIS),
     "length": _said("1h", "8h", "off"),
     "timeout": _said("10m", "1h", "never"),
 }

@@ -1,14 +1,60 @@
-"""What `nbalert history` reads from the courier, the trail checked or all of it; and `nbalert retry`."""
+"""What `nbalert history` reads from the courier, and has it do; the trail checked; and `nbalert retry`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nbalert.agreement import disagreements
 from nbalert.client import Client
 from nbalert.trail import Head, broken
+
+
+class Reader:
+    """What the history asks of the courier, and has it do.
+
+    Raises:
+        CourierError: Each of its methods, where there is no courier to ask.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def rows(self, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A row a message and channel, oldest first.
+
+        Args:
+            wanted: `limit`, and of `notebook`, `within_s`, `level`, `channel`, `state` what is not all.
+        """
+        return list(self._client.request({"do": "history", **wanted}))
+
+    def channels(self) -> list[str]:
+        """The names of those that anything was sent to."""
+        return list(self._client.request({"do": "channels_told"}))
+
+    def silences(self) -> list[dict[str, Any]]:
+        """Those of now, oldest first."""
+        return list(self._client.request({"do": "silences"}))
+
+    def silence(self, alert: str, for_s: float) -> None:
+        """Tell nothing of one alert for a while."""
+        glob = glob_of(alert)
+        self._client.request({"do": "silence", "for_s": for_s, "what": "alert", "glob": glob})
+
+    def end_silence(self, silence: int) -> None:
+        """End one of them."""
+        self._client.request({"do": "unsilence", "silence": silence})
+
+    def retry(self, messages: Sequence[str]) -> str:
+        """Send again what was given up of these messages; how many deliveries, in words."""
+        return retry(self._client, messages)
+
+
+def glob_of(alert: str) -> str:
+    """The pattern that matches this very name."""
+    return re.sub(r"([*?[])", r"[\1]", alert)
 
 
 def faults(client: Client) -> list[str]:

@@ -193,7 +193,7 @@ class NbalertMagics(Magics):
     @argument(
         "words",
         nargs=argparse.REMAINDER,
-        help="channels, auto: see above; test: NAME; history: how many, --failed.",
+        help="channels, auto, history: see above; test: NAME.",
     )
     @line_magic
     def nbalert(self, line: str) -> None:
@@ -212,7 +212,9 @@ class NbalertMagics(Magics):
         `silence 1h` tells nothing for an hour, `silence 1h --alert GLOB` and `--topic GLOB` of these alone;
         questions are asked all the same. `silence off` ends it, and what was kept quiet is in the history.
 
-        `history --failed` lists what did not arrive, and `retry` sends it again once its channel is mended.
+        `history 50 --notebook this --since 1d -l CRITICAL -c team --state delivered` says what was sent, and
+        what became of it. `history --failed` lists what did not arrive, and `retry` sends it again once its
+        channel is mended.
 
         Examples:
             %nbalert inbox

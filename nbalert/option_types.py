@@ -25,6 +25,13 @@ def duration(text: str) -> float:
     return _typed(parse_duration, text)
 
 
+def count(text: str) -> int:
+    """How many."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
+
+
 def timeout(text: str) -> float:
     """`10m`, or `never`."""
     return _typed(parse_timeout, text)

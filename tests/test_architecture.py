@@ -31,7 +31,7 @@ auto_switch
 auto_alerts auto_settings
 magic_options
 care alerting farewell spans running
-channels_command cell_asking route_command silence_command
+channels_command cell_asking history_command route_command silence_command
 vigil
 running_code guarding
 channel_actions
@@ -80,7 +80,7 @@ fields described
 credentials network toml_text
 show option_types
 backlink commits templates thresholds
-endings rates
+endings history_words rates
 build words_parser
 pending receipts image_metadata figures
 message

@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from nbalert import __version__
 from nbalert.build import current_build
-from nbalert.courier.attendance import Attendance, Presence
-from nbalert.courier.audit import Trail
-from nbalert.courier.deaths import Deaths
-from nbalert.courier.delivery import Delivery
-from nbalert.courier.hosting import Hosting
-from nbalert.courier.intake import Intake
-from nbalert.courier.judging import Judging
+from nbalert.courier.answers import Rooms, answers
+from nbalert.courier.attendance import Presence
 from nbalert.courier.later import Later
-from nbalert.courier.ledger import Ledger
-from nbalert.courier.listening import Listening
 from nbalert.courier.project import Project
-from nbalert.courier.projects import Projects
-from nbalert.courier.records import book_page, delivery_page, trail_page
-from nbalert.courier.report import history, status
-from nbalert.courier.store import Store
 from nbalert.courier.trials import Trials
-from nbalert.courier.undelivered import Undelivered
-from nbalert.home import Home
-from nbalert.inbox import InboxServer
 from nbalert.line import PROTOCOL, Frame, Peer
 from nbalert.policy import Reply
 from nbalert.question import Decision
-from nbalert.spool import Spool
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Rooms:
-    """The parts of a running courier."""
-
-    home: Home
-    store: Store
-    trail: Trail
-    spool: Spool
-    projects: Projects
-    attendance: Attendance
-    deaths: Deaths
-    hosting: Hosting
-    delivery: Delivery
-    ledger: Ledger
-    listening: Listening
-    intake: Intake
-    undelivered: Undelivered
-    judging: Judging
-    inbox: InboxServer
-    owner: str
-    mode: str
-    stop: Callable[[], None]
 
 
 class Conversation:
@@ -69,26 +27,7 @@ class Conversation:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._build = current_build()  # of what is imported by now, whatever changes on disk later
-        self._answers: dict[str, Callable[[Frame], Any]] = {
-            "status": lambda frame: self._status(),
-            "history": lambda frame: history(
-                rooms.store, int(frame["limit"]), is_failed=bool(frame.get("is_failed"))
-            ),
-            "retry": lambda frame: rooms.undelivered.retry([str(id_) for id_ in frame["messages"]]),
-            "silence": lambda frame: rooms.judging.silences.begin(
-                float(frame["for_s"]), str(frame["what"]), str(frame["glob"])
-            ),
-            "unsilence": lambda frame: rooms.judging.silences.end(),
-            "trail": lambda frame: trail_page(rooms.store, rooms.trail, int(frame["after"])),
-            "book": lambda frame: book_page(rooms.store, str(frame["after"])),
-            "deliveries": lambda frame: delivery_page(rooms.store, int(frame["after"])),
-            "link": lambda frame: rooms.inbox.link(
-                frame.get("person") or rooms.owner, base=str(frame["base"])
-            ),
-            "owed": lambda frame: self._owed(str(frame["origin"])),
-            "stop": lambda frame: self._stop(),
-            "inbox": lambda frame: {"url": rooms.inbox.url, "port": rooms.inbox.port},
-        }
+        self._answers = answers(rooms)
         trials = Trials(rooms.projects)
         self._slow_answers: dict[str, Callable[[Frame], Coroutine[Any, Any, Any]]] = {
             "problems": trials.problems,
@@ -231,37 +170,6 @@ class Conversation:
         receipts = [json.loads(row["receipt"]) for row in rows if row["receipt"]]
         errors = [row["error"] for row in rows if row["state"] == "failed"]
         return {"event": "settled", "message": message, "receipts": receipts, "errors": errors}
-
-    def _status(self) -> dict[str, Any]:
-        rooms = self._rooms
-        courier = {
-            "pid": os.getpid(),
-            "mode": rooms.mode,
-            "version": __version__,
-            "inbox": rooms.inbox.url,
-        }
-        found = status(rooms.home, rooms.store, rooms.spool, rooms.attendance)
-        quiet = {"silences": rooms.judging.silences.active(), "digests": rooms.judging.digests.open_ones()}
-        return {"courier": courier, **found, **quiet, "notes": rooms.projects.notes()}
-
-    def _owed(self, origin: str) -> int:
-        """How many deliveries of a process wait, also those that show how its questions ended."""
-        self._rooms.intake.take()
-        row = self._rooms.store.row(
-            "SELECT count(*) AS number FROM delivery d JOIN message m ON m.id = d.message"
-            " WHERE m.origin = ? AND d.state = 'waiting'",
-            origin,
-        )
-        return int(row["number"]) if row else 0
-
-    def _stop(self) -> str:
-        """End this courier, unless it lives in somebody's kernel; its mode."""
-        if self._rooms.mode != "inline":
-            for presence in self._rooms.attendance:
-                presence.peer.send({"event": "stopped"})  # it is not to be replaced for nothing
-            # After the answer has been sent.
-            asyncio.get_running_loop().call_later(0.05, self._rooms.stop)
-        return self._rooms.mode
 
 
 def _agreed(theirs: int) -> int:

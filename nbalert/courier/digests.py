@@ -20,7 +20,8 @@ from nbalert.courier import moments
 from nbalert.courier.attendance import OWN
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.digest_text import Gathered, digest_text, interval_text
-from nbalert.courier.noise import alert_of
+from nbalert.courier.filing import file
+from nbalert.courier.noise import Arrival, alert_of
 from nbalert.courier.store import Store
 from nbalert.message import Level, Message
 from nbalert.rates import parse_rate
@@ -136,10 +137,7 @@ class Digests:
                 publish(f"{row['id']}-{number}" if number else row["id"], {**entry, "channels": channels})
 
     def _keep(self, row: sqlite3.Row, message: dict[str, Any]) -> None:
-        self._store.execute(
-            "INSERT INTO message (id, accepted_at, origin, project, title, body) VALUES (?, ?, ?, ?, ?, ?)",
-            *(row["id"], self._clock.time_s(), OWN, row["project"], message["title"], json.dumps(message)),
-        )
+        file(self._store, Arrival(row["id"], self._clock.time_s(), OWN, row["project"], message))
         self._delivery.add(row["id"], row["project"], row["channel"], "post")
 
     def _gathered(self, digest: str) -> list[Gathered]:

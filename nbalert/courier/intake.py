@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 import time
@@ -11,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbalert.courier.delivery import Delivery
+from nbalert.courier.filing import file
 from nbalert.courier.ledger import Ledger
 from nbalert.courier.noise import Arrival
 from nbalert.courier.progress import Progress
@@ -104,7 +104,7 @@ class Intake:
         change = None if arrival.message["question"] else self._routing.note(arrival)
         if how == Telling.CHANGE and change and change.is_recovery:
             arrival = replace(arrival, message=_recovered(arrival.message, change))
-        self._keep(arrival)
+        file(self._store, arrival)
         is_silent = how == Telling.CHANGE and not (change and change.is_one)
         channels = [] if is_silent else self._channels(run, data)
         if run:
@@ -114,13 +114,6 @@ class Intake:
                 self._routing.keep_quiet(arrival, data["channels"], change)
             return True
         return self._is_unheard(arrival, channels, change, is_end=bool(run))
-
-    def _keep(self, arrival: Arrival) -> None:
-        self._store.execute(
-            "INSERT INTO message (id, accepted_at, origin, project, title, body) VALUES (?, ?, ?, ?, ?, ?)",
-            *(arrival.id, arrival.accepted_at, arrival.origin, arrival.project),
-            *(arrival.message["title"], json.dumps(arrival.message)),
-        )
 
     def _channels(self, run: str, data: dict[str, Any]) -> list[str]:
         """What continues something goes to where that stands, which is a channel by its own name."""

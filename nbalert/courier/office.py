@@ -16,10 +16,11 @@ import httpcore  # noqa: F401 - httpx imports it when a channel is made, and a p
 from nbalert.clock import Clock
 from nbalert.courier import opening
 from nbalert.courier.agenda import Agenda
+from nbalert.courier.answers import Rooms
 from nbalert.courier.attendance import Attendance
 from nbalert.courier.audit import Trail
 from nbalert.courier.contents import Contents
-from nbalert.courier.conversation import Conversation, Rooms
+from nbalert.courier.conversation import Conversation
 from nbalert.courier.deaths import Death, Deaths
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.hosting import Hosting

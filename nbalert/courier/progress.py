@@ -17,6 +17,8 @@ from typing import Any
 from nbalert.clock import Clock
 from nbalert.courier.attendance import Attendance, Presence
 from nbalert.courier.delivery import Delivery
+from nbalert.courier.filing import file, renew
+from nbalert.courier.noise import Arrival
 from nbalert.courier.projects import NotReady, Projects
 from nbalert.courier.store import Store
 from nbalert.durations import show_duration
@@ -96,7 +98,7 @@ class Progress:
             "SELECT project, channel FROM delivery WHERE message = ? AND kind = 'post'", shown
         )
         if others := [post for post in posts if post["channel"] not in heard]:
-            self._put(shown, message)
+            renew(self._store, shown, message)
             for post in others:
                 self._delivery.add(shown, post["project"], post["channel"], "update", "end")
 
@@ -139,12 +141,9 @@ class Progress:
             return
         id_, message = f"run-{run}", _message(told, ran_s)
         with self._store.transaction():
-            self._store.execute(
-                "INSERT INTO message (id, accepted_at, origin, project, title, body)"
-                " VALUES (?, ?, ?, ?, '', '') ON CONFLICT (id) DO NOTHING",
-                *(id_, self._clock.time_s(), presence.origin, presence.project),
+            self._put(
+                Arrival(id_, self._clock.time_s(), presence.origin, presence.project, message.to_json())
             )
-            self._put(id_, message.to_json())
             self._store.execute(
                 "INSERT INTO progress (run, message, number) VALUES (?, ?, ?)"
                 " ON CONFLICT (run) DO UPDATE SET number = excluded.number",
@@ -154,10 +153,11 @@ class Progress:
                 self._deliver(id_, presence.project, channel)
         self._delivery.wake()
 
-    def _put(self, id_: str, message: Mapping[str, Any]) -> None:
-        self._store.execute(
-            "UPDATE message SET title = ?, body = ? WHERE id = ?", message["title"], json.dumps(message), id_
-        )
+    def _put(self, arrival: Arrival) -> None:
+        if self._store.row("SELECT 1 FROM message WHERE id = ?", arrival.id):
+            renew(self._store, arrival.id, arrival.message)
+        else:
+            file(self._store, arrival)
 
     def _deliver(self, id_: str, project: str, channel: str) -> None:
         """The newest version: a post that still waits is sent with it anyway."""

@@ -1,6 +1,7 @@
 """The store's tables, as the steps that lead from an empty file to those of now.
 
     message ──▶ delivery (kind post, later update or remind) ──▶ receipt
+       │  listed: by what the history finds it
        │  unrouted: whose further channels are not known yet    alert: the last level of each
        │  routed: what became of it on each channel that would hear it    told: when, for reminders
        │  progress: which message shows how far a run is, and which tells of its end
@@ -180,6 +181,31 @@ _LOOKUPS: Step = (
     "CREATE INDEX question_running ON question (origin) WHERE outcome = 'approved' AND body_outcome IS NULL",
 )
 
+LIST_ALL = """
+INSERT OR IGNORE INTO listed SELECT id, accepted_at, level, notebook,
+    CASE WHEN notebook != '' AND cell != '' THEN notebook || '#' || cell
+        WHEN alert != '' THEN alert ELSE title END
+FROM (
+    SELECT id, accepted_at, title, coalesce(json_extract(body, '$.level'), '') AS level,
+        coalesce(json_extract(body, '$.source.notebook'), '') AS notebook,
+        json_extract(body, '$.source.cell_id') AS cell, json_extract(body, '$.alert') AS alert
+    FROM message WHERE json_valid(body)
+)"""
+"""Lists messages that were stored without it; a body with a nan is no JSON for SQLite, and stays unlisted."""
+
+_LISTED: Step = (
+    # By what the history finds a message, apart from its body: that holds pictures, and has no index.
+    """CREATE TABLE listed (
+    message TEXT PRIMARY KEY REFERENCES message, accepted_at REAL NOT NULL, level TEXT NOT NULL,
+    notebook TEXT NOT NULL, alert TEXT NOT NULL
+) WITHOUT ROWID""",
+    "CREATE INDEX listed_by_time ON listed (accepted_at)",
+    "CREATE INDEX listed_by_level ON listed (level, accepted_at)",
+    "CREATE INDEX listed_by_notebook ON listed (notebook, accepted_at)",
+    "CREATE INDEX delivery_by_channel ON delivery (channel, message) WHERE kind = 'post'",
+    LIST_ALL,
+)
+
 MIGRATIONS: tuple[Step, ...] = (
     _FIRST,
     _REMINDERS_AND_TRAIL,
@@ -188,6 +214,7 @@ MIGRATIONS: tuple[Step, ...] = (
     _HANDLERS,
     _NOISE,
     _LOOKUPS,
+    _LISTED,
 )
 """The first step makes the tables in an empty file."""
 

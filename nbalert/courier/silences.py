@@ -54,10 +54,11 @@ class Silences:
         )
         return {"rule": rule_of(what, glob), "until": end.at_s}
 
-    def end(self) -> int:
-        """End all of them; how many."""
+    def end(self, silence: int | None = None) -> int:
+        """End one of them, or all; how many."""
         return self._store.execute(
-            "UPDATE silence SET ended_at = ? WHERE ended_at IS NULL", self._clock.time_s()
+            "UPDATE silence SET ended_at = ?1 WHERE ended_at IS NULL AND id = coalesce(?2, id)",
+            *(self._clock.time_s(), silence),
         )
 
     def work(self) -> float | None:
@@ -78,18 +79,19 @@ class Silences:
         )
 
     def active(self) -> list[dict[str, Any]]:
-        """Those of now, oldest first: `rule`, `until` by the wall clock, `count` of what they kept quiet."""
+        """Those of now, oldest first.
+
+        Returns:
+            `id`, `what` and `glob`, `rule`, `until` by the wall clock, `count` of what they kept quiet.
+        """
         self._end_due()
         rows = self._store.rows(
-            "SELECT s.what, s.glob, s.at AS until, (SELECT count(*) FROM routed r JOIN message m"
+            "SELECT s.id, s.what, s.glob, s.at AS until, (SELECT count(*) FROM routed r JOIN message m"
             " ON m.id = r.message WHERE r.rule = 'silence' || CASE s.what WHEN 'all' THEN ''"
             " ELSE ' --' || s.what || ' ' || s.glob END AND m.accepted_at >= s.began_at) AS count"
             " FROM silence s WHERE s.ended_at IS NULL ORDER BY s.id"
         )
-        return [
-            {"rule": rule_of(row["what"], row["glob"]), "until": row["until"], "count": row["count"]}
-            for row in rows
-        ]
+        return [{**dict(row), "rule": rule_of(row["what"], row["glob"])} for row in rows]
 
     def _end_due(self) -> None:
         self._store.execute(

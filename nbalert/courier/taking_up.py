@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from nbalert.courier.schema import SCHEMA_VERSION, migrate, version_of
+from nbalert.courier.schema import LIST_ALL, SCHEMA_VERSION, migrate, version_of
 from nbalert.courier.store import Store
 from nbalert.unfit import set_apart
 
@@ -48,6 +48,7 @@ def take_up(store: Store, aside: Path) -> None:
             for read, write in _TAKEN:
                 for row in database.execute(read):
                     store.execute(write, *row)
+            store.execute(LIST_ALL)
     except sqlite3.DatabaseError as error:
         if store.is_damaged:
             raise

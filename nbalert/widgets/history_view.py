@@ -1,4 +1,4 @@
-"""The history in a notebook: a table that stays in the file, and above it what filters it and sends again.
+"""The history in a notebook: a table that stays in the file, above it what filters, sends again and silences.
 
 Table and controls are two displays: the file keeps the table as HTML and text, which needs no kernel.
 """
@@ -6,55 +6,77 @@ Table and controls are two displays: the file keeps the table as HTML and text, 
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 from uuid import uuid4
 
 import ipywidgets
 from IPython.display import display, update_display
 
+from nbalert.durations import show_duration
 from nbalert.errors import CourierError
-from nbalert.question import Decision
-from nbalert.show import history_text
+from nbalert.history_words import STATES, Row, states_of
+from nbalert.option_types import LEVELS
+from nbalert.widgets.history_table import table_data
+from nbalert.widgets.silencing import Silencer, Silencing
 
-ALL = ""
-UNDELIVERED = "not delivered"
-DECIDED = "decided"
 FALLBACK = "Filters of the history: run %nbalert history to see them."
+_TIMES: tuple[tuple[str, float], ...] = (
+    ("last hour", 3600.0),
+    ("last day", 86400.0),
+    ("last week", 604800.0),
+)
 
-Row = Mapping[str, Any]
+Option = tuple[str, Any]
 
-_CELL = "padding:2px 10px;text-align:left;vertical-align:top;overflow-wrap:anywhere"
-_HEADS = ("When", "Level", "Channel", "State", "What")
+
+class Source(Silencer, Protocol):
+    """Where the history is, and who sends again."""
+
+    def rows(self, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A row a message and channel, oldest first."""
+
+    def channels(self) -> list[str]:
+        """The names of those that anything was sent to."""
+
+    def retry(self, messages: Sequence[str]) -> str:
+        """Send again what was given up of these messages; what was done, in words."""
 
 
 class HistoryView:
     """What was sent, and what became of it.
 
     Args:
-        rows: Reads the newest ones anew, oldest first.
-        retry: Sends again what was given up of these messages; what it has done, in words.
+        wanted: `limit`, and by what it is filtered at first.
+        notebook: The notebook that it is shown in, as messages name it; empty where that is not known.
     """
 
-    def __init__(self, rows: Callable[[], Sequence[Row]], retry: Callable[[Sequence[str]], str]) -> None:
-        self._read, self._retry = rows, retry
+    def __init__(self, source: Source, wanted: Mapping[str, Any], notebook: str) -> None:
+        self._source, self._limit = source, wanted["limit"]
         self._display = f"nbalert-{uuid4().hex}"
-        self._rows = rows()
-        self._level = _choice("Level", sorted({row["level"] for row in self._rows}))
-        self._channel = _choice("Channel", sorted({row["channel"] or "(default)" for row in self._rows}))
-        self._state = _choice("State", ["delivered", UNDELIVERED, DECIDED])
-        self._again = _button("Send again", "paper-plane", "What is shown and was given up", self._send_again)
-        self._fresh = _button("Refresh", "refresh", "Read the history anew", self._refresh)
+        channels = [(name or "(default)", name) for name in source.channels()]
+        choices: dict[str, tuple[str, Sequence[Option]]] = {
+            "notebook": ("Notebook", [("this notebook", notebook)] if notebook else []),
+            "within_s": ("Time", _TIMES),
+            "level": ("Level", [(level, level) for level in LEVELS]),
+            "channel": ("Channel", channels),
+            "state": ("State", [(said, state) for state, said in STATES.items()]),
+        }
+        self._filters = {
+            name: _choice(*choice, wanted.get(name), _last if name == "within_s" else str)
+            for name, choice in choices.items()
+        }
+        self._again = self._button("Send again", "paper-plane", "What is shown and was given up", self._retry)
+        self._fresh = self._button("Refresh", "refresh", "Read the history anew", lambda: "")
+        self._silencing = Silencing(source, self._act)
         self._said = ipywidgets.HTML()
-        for one in (self._level, self._channel, self._state):
-            one.observe(lambda _: self._redraw(), "value")
-        controls = (self._level, self._channel, self._state, self._again, self._fresh)
+        for one in self._filters.values():
+            one.observe(lambda _: self._act(lambda: ""), "value")
+        controls = (*self._filters.values(), self._again, self._fresh)
         row = ipywidgets.HBox(controls, layout=ipywidgets.Layout(flex_flow="row wrap"))
-        self.box = ipywidgets.VBox([row, self._said])
+        self.box = ipywidgets.VBox([row, self._silencing.box, self._said])
         self.box.add_class("nbalert-history")
-        self._allow()
+        self._read()
 
     def show(self) -> None:
         """Display controls and table."""
@@ -64,80 +86,46 @@ class HistoryView:
         display(table_data(self.shown), raw=True, display_id=self._display)
 
     @property
-    def shown(self) -> list[Row]:
-        """The rows that the filters let through."""
-        return [row for row in self._rows if self._is_wanted(row)]
+    def wanted(self) -> dict[str, Any]:
+        """What the courier is asked for."""
+        chosen = {name: one.value for name, one in self._filters.items() if one.value is not None}
+        return {"limit": self._limit, **chosen}
 
-    def _is_wanted(self, row: Row) -> bool:
-        wants = (
-            (self._level.value, (row["level"],)),
-            (self._channel.value, (row["channel"] or "(default)",)),
-            (self._state.value, tuple(_states(row))),
-        )
-        return all(wanted == ALL or wanted in found for wanted, found in wants)
-
-    def _redraw(self) -> None:
-        self._allow()
-        update_display(table_data(self.shown), raw=True, display_id=self._display)
-
-    def _allow(self) -> None:
+    def _read(self) -> None:
+        self.shown: list[Row] = list(self._source.rows(self.wanted))
         self._again.disabled = not self._stuck()
+        self._silencing.show(self.shown)
 
     def _stuck(self) -> list[str]:
-        return [row["id"] for row in self.shown if UNDELIVERED in _states(row)]
+        return [row["id"] for row in self.shown if "undelivered" in states_of(row)]
 
-    def _send_again(self) -> None:
-        self._act(lambda: self._retry(self._stuck()))
+    def _retry(self) -> str:
+        return self._source.retry(self._stuck())
 
-    def _refresh(self) -> None:
-        self._act(lambda: "")
+    def _button(self, label: str, icon: str, tooltip: str, action: Callable[[], str]) -> Any:
+        button = ipywidgets.Button(description=label, icon=icon, tooltip=tooltip)
+        button.on_click(lambda _: self._act(action))
+        return button
 
     def _act(self, action: Callable[[], str]) -> None:
+        """Do something, say what it says, and show what is so then."""
         try:
             said = action()
-            self._rows = self._read()
+            self._read()
         except CourierError as error:
             said = str(error)
         self._said.value = f'<div role="status">{html.escape(said)}</div>' if said else ""
-        self._redraw()
+        update_display(table_data(self.shown), raw=True, display_id=self._display)
 
 
-def table_data(rows: Sequence[Row]) -> dict[str, str]:
-    """Rows as the file keeps them, newest first in HTML, as in a terminal in text."""
-    heads = "".join(f'<th style="{_CELL}">{head}</th>' for head in _HEADS)
-    lines = "".join(map(_line, reversed(rows)))
-    empty = "" if rows else "<p>nothing to show</p>"
-    table = (
-        f'<table style="font-size:92%"><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>{empty}'
-    )
-    return {"text/plain": history_text(rows), "text/html": f'<div class="nbalert-sent">{table}</div>'}
+def _choice(label: str, known: Sequence[Option], value: Any, says: Callable[[Any], str] = str) -> Any:
+    """All, or one of what is known; and what was asked for, should that be something else."""
+    options = [("all", None), *known]
+    if value not in [option for _, option in options]:
+        options.append((says(value), value))
+    layout = ipywidgets.Layout(width="220px")
+    return ipywidgets.Dropdown(description=label, options=options, value=value, layout=layout)
 
 
-def _line(row: Row) -> str:
-    when = datetime.fromtimestamp(row["accepted_at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    state = row["state"] or "accepted"
-    why = f" ({row['error']})" if row["error"] and state != "delivered" else ""
-    ended = f" → {Decision.from_json(json.loads(row['decision'])).sentence}" if row["decision"] else ""
-    texts = (when, row["level"], row["channel"] or "(default)", state + why, row["title"] + ended)
-    cells = "".join(f'<td style="{_CELL}">{html.escape(text)}</td>' for text in texts)
-    return f"<tr>{cells}</tr>"
-
-
-def _states(row: Row) -> Iterator[str]:
-    if row["state"] == "delivered":
-        yield "delivered"
-    elif row["error"]:
-        yield UNDELIVERED
-    if row["decision"]:
-        yield DECIDED
-
-
-def _choice(label: str, words: Sequence[str]) -> Any:
-    options = [("all", ALL), *((word, word) for word in words)]
-    return ipywidgets.Dropdown(description=label, options=options, layout=ipywidgets.Layout(width="220px"))
-
-
-def _button(label: str, icon: str, tooltip: str, action: Callable[[], None]) -> Any:
-    button = ipywidgets.Button(description=label, icon=icon, tooltip=tooltip)
-    button.on_click(lambda _: action())
-    return button
+def _last(seconds: float) -> str:
+    return f"last {show_duration(seconds)}"

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from nbalert.courier.attendance import Attendance
-from nbalert.courier.report import history, status
+from nbalert.courier.past import Wanted, history
+from nbalert.courier.report import status
 from nbalert.home import Home
 from nbalert.message import Level, Message
 from nbalert.show import history_text, status_text
@@ -56,13 +57,13 @@ def test_history(home: Home) -> None:
             rooms.accept(Message(title=str(n), level=Level.OK), "ci")
         rooms.accept(Message(title="Deploy?", question=question()), "ci")
         rooms.ledger.cancel(question().id, "interrupted")
-        rows = history(rooms.store, 3)
+        rows = history(rooms.store, Wanted(3))
         assert [(r["title"], r["level"], r["state"]) for r in rows] == [
             ("3", "OK", "waiting"),
             ("4", "OK", "waiting"),
             ("Deploy?", "INFO", "waiting"),
         ]
         assert "cancelled: interrupted" in history_text(rows)
-        assert history(rooms.store, 0) == []
+        assert history(rooms.store, Wanted(0)) == []
 
     run(home, work)

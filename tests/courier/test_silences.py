@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbalert.courier.report import history
+from nbalert.courier.past import Wanted, history
 from nbalert.courier.silences import Named, covers
 from nbalert.home import Home
 from nbalert.message import Message
@@ -52,7 +52,7 @@ def test_a_silence(home: Home) -> None:
         assert rooms.settled == [kept]
         assert waiting(rooms) == ["told", "asked"]
         assert rooms.silences.active()[0]["count"] == 1
-        lines = history_text(history(rooms.store, 10)).splitlines()
+        lines = history_text(history(rooms.store, Wanted(10))).splitlines()
         assert "suppressed (silence --topic night*)  quiet" in lines[0]
         assert len(lines) == 3
         assert rooms.silences.end() == 1
