@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"path or file name, which may be a pattern; in a notebook {THIS} for itself",
     )
     parser.add_argument("--since", type=duration, default=None, help="how old at most: 1h, 1d, 7d")
-    parser.add_argument("-l", "--level", type=str.upper, choices=LEVELS, default="")
+    parser.add_argument("-l", "--level", type=str.upper, choices=LEVELS, default="", help="of this level")
     parser.add_argument("-c", "--channel", default=None, help="its name")
     parser.add_argument("--state", choices=STATES, default="", help="what became of it")
     parser.add_argument(

@@ -27,6 +27,9 @@ _TIMES: tuple[tuple[str, float], ...] = (
     ("last week", 604800.0),
 )
 
+_ALL = object()
+"""Chosen where a filter lets everything through; None would be no choice at all."""
+
 Option = tuple[str, Any]
 
 
@@ -63,7 +66,7 @@ class HistoryView:
             "state": ("State", [(said, state) for state, said in STATES.items()]),
         }
         self._filters = {
-            name: _choice(*choice, wanted.get(name), _last if name == "within_s" else str)
+            name: _choice(*choice, wanted.get(name, _ALL), _last if name == "within_s" else str)
             for name, choice in choices.items()
         }
         self._again = self._button("Send again", "paper-plane", "What is shown and was given up", self._retry)
@@ -88,7 +91,7 @@ class HistoryView:
     @property
     def wanted(self) -> dict[str, Any]:
         """What the courier is asked for."""
-        chosen = {name: one.value for name, one in self._filters.items() if one.value is not None}
+        chosen = {name: one.value for name, one in self._filters.items() if one.value is not _ALL}
         return {"limit": self._limit, **chosen}
 
     def _read(self) -> None:
@@ -120,7 +123,7 @@ class HistoryView:
 
 def _choice(label: str, known: Sequence[Option], value: Any, says: Callable[[Any], str] = str) -> Any:
     """All, or one of what is known; and what was asked for, should that be something else."""
-    options = [("all", None), *known]
+    options = [("all", _ALL), *known]
     if value not in [option for _, option in options]:
         options.append((says(value), value))
     layout = ipywidgets.Layout(width="220px")

@@ -84,9 +84,9 @@ def test_a_filter_asks_the_courier() -> None:
     view = HistoryView(source, {"limit": 9, "within_s": 7200.0, "level": "OK"}, "/n/fit.ipynb")
     assert source.asked[-1] == {"limit": 9, "within_s": 7200.0, "level": "OK"}
     assert controls(view)["Time"].label == "last 2 h"
-    for label, value in (("Notebook", "/n/fit.ipynb"), ("Level", None), ("Channel", ""), ("State", "asked")):
-        controls(view)[label].value = value
-    controls(view)["Time"].label = "last day"
+    chosen = {"Notebook": "this notebook", "Level": "all", "Channel": "(default)", "Time": "last day"}
+    for label, choice in {**chosen, "State": "waits for an answer"}.items():
+        controls(view)[label].label = choice
     assert source.asked[-1] == {
         "limit": 9,
         "within_s": 86400.0,
