@@ -27,6 +27,7 @@ new AS (SELECT n, n % 10 AS tenth, printf('h%09d', n) AS id, printf('h%09d', n +
 """
 _HISTORY = """
 INSERT INTO message SELECT id, at, origin, 'p', 'train ' || n, $body FROM new;
+INSERT INTO listed SELECT id, at, 'OK', '/n/' || (n % 20) || '.ipynb', id FROM new;
 INSERT INTO delivery (message, project, channel, kind, state, attempts, receipt, settled_at)
     SELECT id, 'p', 'ci', 'post', 'delivered', 1, $receipt, at FROM new;
 INSERT INTO routed (message, channel, handler, verdict) SELECT id, 'ci', 'all', 'delivered' FROM new;

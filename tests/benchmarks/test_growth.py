@@ -15,8 +15,9 @@ from uuid import uuid4
 import pytest
 
 from nbalert.courier.open_work import is_busy, waiting
+from nbalert.courier.past import Wanted, channels_told, history
 from nbalert.courier.records import book_page, delivery_page, trail_page
-from nbalert.courier.report import history, status
+from nbalert.courier.report import status
 from nbalert.home import Home
 from nbalert.inbox.archive import Archive
 from nbalert.inbox.finding import Filters
@@ -78,8 +79,12 @@ def read(home: Home) -> Callable[[Rooms], Awaitable[None]]:
 
     async def work(room: Rooms) -> None:
         status(home, room.store, room.spool, room.attendance)
-        assert len(history(room.store, 20)) == 20
-        history(room.store, 20, is_failed=True)
+        assert len(history(room.store, Wanted(20))) == 20
+        for one in ({"notebook": "3.ipynb"}, {"level": "OK"}, {"channel": "ci"}, {"within_s": 60.0}):
+            history(room.store, Wanted(20)._replace(**one))
+        for state in ("delivered", "waiting", "undelivered", "asked"):
+            history(room.store, Wanted(20, state=state))
+        channels_told(room.store)
         room.judging.silences.active()
         trail_page(room.store, room.trail, 0)
         book_page(room.store, "")
