@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbalert import channels
+from nbalert.errors import ChannelError
 from nbalert.fields import Origin
 from nbalert.message import Level, Message, Posted, Receipt
 from nbalert.network import Network
@@ -54,7 +55,6 @@ def tried(name: str | None) -> Tried:
 
     Raises:
         SettingsError: Its settings are wrong, or there is no such channel.
-        ChannelError: The service did not take the message.
         CourierError: There is no courier.
     """
     sender = client()
@@ -65,9 +65,12 @@ def tried(name: str | None) -> Tried:
     if problems := sender.request(asked, PATIENCE_S):
         return Tried(table.name, tuple(problems))
     posted = post(_message(table.name), channel=table.name)
-    receipts = _receipts(posted, settings.project, table.name)
+    try:
+        receipts = _receipts(posted, settings.project, table.name)
+    except ChannelError as error:
+        return Tried(table.name, (str(error),))
     if isinstance(receipts, str):
-        return Tried(table.name, (receipts, "accepted: it is kept, and tried again until it has arrived"))
+        return Tried(table.name, (receipts, "the test is kept, and tried again until it has arrived"))
     if not receipts:
         return Tried(table.name, ("accepted, and not told: the channel or all alerts are silenced",))
     return Tried(table.name, (), receipts[0].link)

@@ -235,6 +235,9 @@ class Receipt:
         return cls(**{**data, "posted_at": datetime.fromisoformat(data["posted_at"])})
 
 
+_ON_ITS_WAY = "still on its way, and kept: `nbalert status` says what it waits for"
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """An accepted message: it is on disk and will leave. True in a condition, as ZenML's `post` is.
@@ -273,7 +276,10 @@ class Posted:
         """
         try:
             return self._receipts.result(timeout_s)
+        except TimeoutError:
+            if raises:
+                raise TimeoutError(_ON_ITS_WAY) from None
         except Exception:
             if raises:
                 raise
-            return []
+        return []

@@ -76,7 +76,8 @@ def _digest_line(row: Mapping[str, Any]) -> str:
 def _waiting_line(row: Mapping[str, Any]) -> str:
     pause_s = row["next_attempt_at"] - time.time()
     again = f", next try in {show_duration(pause_s)}" if pause_s > 0 else ""
-    tries = f" after {row['attempts']} tries" if row["attempts"] else ""
+    count = row["attempts"]
+    tries = f" after {count} {'try' if count == 1 else 'tries'}" if count else ""
     reason = row["reason"] or "is being sent"
     name = row["channel"] or "(default channel)"
     return f"waits      {row['count']} for {name} since {_clock(row['accepted_at'])}{tries}: {reason}{again}"

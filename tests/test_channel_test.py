@@ -81,11 +81,20 @@ def test_a_dead_port_is_told_at_once(home: Home, server: Webhook) -> None:
     told, kept = tried("ci").problems
     assert "cannot connect: nothing listens there" in told
     assert "secret-path" not in told
-    assert kept.startswith("accepted")
+    assert kept == "the test is kept, and tried again until it has arrived"
     (waits,) = client().request({"do": "status"})["waiting"]
     assert waits["attempts"] < 5  # it was told long before the patience for a silent service ends
     server.up()
     server.until(lambda one: one.titles == ["Test of channel ci"])
+
+
+def test_a_service_that_denies_is_a_line(home: Home, server: Webhook) -> None:
+    """What it says is told like everything that is missing, and what becomes of the test."""
+    home.root.mkdir(mode=0o700)
+    home.settings.write_text('[channels.ci]\nkind = "webhook"\nurl = "env:HOOK"\n')
+    server.always(status(401))
+    (line,) = tried("ci").problems
+    assert "check the token and its permissions; it is kept, and sent once that is mended" in line
 
 
 def test_the_inbox_as_a_draft(home: Home) -> None:

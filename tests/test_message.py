@@ -86,7 +86,7 @@ def test_posted() -> None:
     future: Future[list[Receipt]] = Future()
     posted = Posted("id", future)
     assert posted
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match="on its way, and kept: `nbalert status`"):
         posted.wait(0.01)
     future.set_result([receipt])
     assert posted.wait() == [receipt]
