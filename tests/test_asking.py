@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 import time
 from collections.abc import Iterator
@@ -45,6 +46,24 @@ def test_yes_and_no(home: Home, bob: Person) -> None:
         assert caught.value.decision.outcome is Outcome.REJECTED
         assert not nbalert.ask("Drop it?", raises=False)
         assert asyncio.run(nbalert.ask_async("Deploy again?"))
+
+
+def test_a_question_that_reached_nobody(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked is told what held it up, not that nobody decided; once a chat has it, the latter."""
+    monkeypatch.setenv("WHSEC", f"whsec_{base64.b64encode(bytes(32)).decode()}")
+    answers = (
+        'answers_url = "http://127.0.0.1:9"\nsecret = "env:WHSEC"\napprovers = ["bob"]\nallow_self = true\n'
+    )
+    with Webhook() as server:
+        settings_file(home.root, f"{webhook_table('ci', server.url)}\n{answers}")
+        server.down()
+        lost = nbalert.ask("Drop?", channel="ci", timeout="2s", raises=False)
+        says = "expired: not delivered in time: ci: 127.0.0.1: cannot connect: nothing listens there"
+        assert lost.sentence == says
+        server.up()
+        nbalert.post("It is back", channel="ci").wait()
+        late = nbalert.ask("Deploy?", channel="ci", timeout="2s", raises=False)
+        assert late.sentence == "expired: nobody decided in time"
 
 
 def test_an_approval_serves_one_run(home: Home, bob: Person) -> None:

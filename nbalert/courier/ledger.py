@@ -27,6 +27,7 @@ from nbalert.courier.agenda import Agenda
 from nbalert.courier.audit import Trail
 from nbalert.courier.delivery import Delivery
 from nbalert.courier.store import Store
+from nbalert.courier.unseen import unseen
 from nbalert.policy import Reply
 from nbalert.question import Decision, Outcome, Question, decide, is_answer, objection
 from nbalert.trail import digest
@@ -128,7 +129,8 @@ class Ledger:
 
     def expire(self, question_id: str) -> None:
         """The time is up."""
-        self._end_with(question_id, Outcome.EXPIRED, "nobody decided in time")
+        why = unseen(self._store, question_id) or "nobody decided in time"
+        self._end_with(question_id, Outcome.EXPIRED, why)
 
     def cancel(self, question_id: str, reason: str) -> None:
         """The asker does not wait any more. An approval that came in the same instant is never used."""
