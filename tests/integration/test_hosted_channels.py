@@ -358,10 +358,11 @@ def test_status_of_who_is_there(mode: str, chat: FileChat) -> None:
         )
 
 
-def test_the_class_of_the_readme(mode: str, tmp_path: Path) -> None:
-    """It runs as it stands there, and tries again."""
-    blocks = (ROOT / "README.md").read_text().split("```python\n")
-    (code,) = [block.split("```")[0] for block in blocks if "@nbalert.register" in block]
+def test_the_class_of_a_service_with_http(mode: str, tmp_path: Path) -> None:
+    """It runs as it stands in the documentation, and tries again."""
+    cells = json.loads((ROOT / "notebooks" / "06_your_own_channel.ipynb").read_text())["cells"]
+    (text,) = ("".join(cell["source"]) for cell in cells if cell["id"] == "own-channel-http")
+    code = text.partition("```python\n")[2].partition("```")[0]
     with Webhook() as server:
         server.plan(answer_of(503))
         table = f'[channels.wiki]\nkind = "wiki"\npage = "{server.url}"\ntoken = "env:WIKI_TOKEN"\n'
