@@ -6,7 +6,7 @@ import html
 import inspect
 from collections.abc import Callable, Sequence
 
-from IPython.display import HTML, display
+from IPython.display import display
 
 from nbalert import channels_command, history_command, keep_alive, route_command, silence_command
 from nbalert.channel_test import tried
@@ -14,6 +14,7 @@ from nbalert.history import retry as sent_again
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
 from nbalert.show import status_text
+from nbalert.widgets import in_kernel
 
 
 def status() -> None:
@@ -25,6 +26,9 @@ def status() -> None:
 
 def config(name: str = "") -> None:
     """A form for a channel: pick a kind, fill in, send a test, save."""
+    if not in_kernel():
+        print("the form needs a notebook; in words: %nbalert channels kinds, then %nbalert channels add …")
+        return
     from nbalert.widgets.channel_form import ChannelForm  # ipywidgets is paid for by who uses it
 
     ChannelForm(name).show()
@@ -65,7 +69,8 @@ def inbox() -> None:
     link = inbox_link(client())
     hint = f"<br><code>{html.escape(link.hint)}</code>" if link.hint else ""
     anchor = f'<a href="{html.escape(link.url)}" target="_blank">Open the inbox</a> (link good for 2 minutes)'
-    display(HTML(anchor + hint))
+    text = "\n".join(filter(None, [f"{link.url} (opens the inbox once, within 2 minutes)", link.hint]))
+    display({"text/plain": text, "text/html": anchor + hint}, raw=True)
 
 
 def act(what: str, words: Sequence[str]) -> None:

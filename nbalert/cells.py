@@ -38,7 +38,7 @@ class CellWatcher:
 
     Args:
         shell: The shell to watch.
-        check: Raises SyntaxError for a wrong option; given the magic's name and the rest of its line.
+        check: Raises UsageError for a wrong option; given the magic's name and the rest of its line.
         begun: Called before a recorded cell runs: one with `%%alert`, or wanted. What it raises is logged.
         done: Called once after each of them, also after a failed one. What it raises is logged.
 

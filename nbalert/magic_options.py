@@ -11,12 +11,18 @@ from IPython.core.error import UsageError
 
 from nbalert.nearest import with_nearest
 
+_LACKING = {
+    "ask": 'say what to ask: {sign}ask "Drop table users?"',
+    "nbalert": "say what to do: %nbalert status; %nbalert? has all of it",
+}
 
-def parsed(magic: Any, line: str) -> argparse.Namespace:
+
+def parsed(magic: Any, line: str, sign: str = "%") -> argparse.Namespace:
     """The options of a line, quotes taken off.
 
     Args:
         magic: Decorated by `magic_arguments`.
+        sign: What stands before its name: `%` or `%%`.
 
     Raises:
         UsageError: In one line, with what is allowed.
@@ -25,15 +31,18 @@ def parsed(magic: Any, line: str) -> argparse.Namespace:
         words = shlex.split(line)
     except ValueError:
         words = line.split()  # an apostrophe in free text
-    return understood(magic, words)
+    return understood(magic, words, sign)
 
 
-def understood(magic: Any, words: Sequence[str]) -> argparse.Namespace:
+def understood(magic: Any, words: Sequence[str], sign: str = "%") -> argparse.Namespace:
     """`parsed` of words that are split already."""
     try:
         options: argparse.Namespace = magic.parser.parse_args(words)
     except UsageError as error:
-        raise UsageError(with_nearest(str(error), magic.parser.format_help())) from None
+        said = with_nearest(str(error), magic.parser.format_help())
+        if "arguments are required" in said:
+            said = _LACKING[magic.__name__].format(sign=sign)
+        raise UsageError(f"{sign}{magic.__name__}: {said}") from None
     return options
 
 

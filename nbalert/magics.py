@@ -239,12 +239,9 @@ class NbalertMagics(Magics):
 
     def check(self, name: str, line: str) -> None:
         """Reject a wrong option before the cell runs."""
-        try:
-            options = parsed(getattr(NbalertMagics, name), line)
-        except UsageError as error:
-            raise SyntaxError(f"%%{name}: {error}") from None
+        options = parsed(getattr(NbalertMagics, name), line, "%%")
         if name == "alert" and options.text:
-            raise SyntaxError(f"%%alert takes no text: write -t {' '.join(options.text)!r}")
+            raise UsageError(f"%%alert takes no text: write -t {' '.join(options.text)!r}")
         if name == "ask":
             _check_ask(options)
 
@@ -279,11 +276,11 @@ def _check_ask(options: argparse.Namespace) -> None:
     from nbalert.cell_asking import terms_of
 
     if options.no_raise:
-        raise SyntaxError("%%ask has no --no-raise: its body must not run unless approved")
+        raise UsageError("%%ask has no --no-raise: its body must not run unless approved")
     try:
         terms_of(options)
     except ValueError as error:
-        raise SyntaxError(f"%%ask: {error}") from None
+        raise UsageError(f"%%ask: {error}") from None
 
 
 def _options_of(line: str) -> argparse.Namespace:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 _CHOICE = re.compile(r"invalid choice: '(?P<word>[^']*)' \(choose from (?P<known>[^)]*)\)")
-_OPTION = re.compile(r"unrecognized arguments: (?P<word>--[\w-]+)")
+_POSITIONAL = re.compile(r"^argument \w+: ")
+_OPTION = re.compile(r"unrecognized arguments: (?P<word>-[\w-]+)")
 
 
 def hint(word: str, known: Iterable[str]) -> str:
@@ -24,7 +25,10 @@ def with_nearest(message: str, help_: str) -> str:
         help_: Of the same parser: names its options.
     """
     if found := _CHOICE.search(message):
-        return message + hint(found["word"], re.findall(r"[\w-]+", found["known"]))
+        word, known = found["word"], re.findall(r"[\w-]+", found["known"])
+        option = _POSITIONAL.sub("", message[: found.start()])
+        return f"{option}{word!r}: choose one of {', '.join(known)}{hint(word, known)}"
     if found := _OPTION.search(message):
-        return message + hint(found["word"], re.findall(r"--[\w-]+", help_))
+        word = found["word"]
+        return f"unknown option {word}{hint(word, re.findall(r'--[a-z-]+', help_))}"
     return message

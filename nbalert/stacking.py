@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import (
     cell_magic,
     classic_prompt,
@@ -38,7 +39,7 @@ DATA = frozenset({"writefile", "file", "html", "HTML", "markdown", "latex", "svg
 """Their body is a text to keep as it is, whatever it says."""
 
 Check = Callable[[str, str], None]
-"""`check(name, line)` raises SyntaxError for a wrong option."""
+"""`check(name, line)` raises UsageError for a wrong option."""
 
 Lines = Callable[[list[str]], list[str]]
 
@@ -106,7 +107,7 @@ def transform(lines: list[str], check: Check) -> list[str]:
         check: Called for each of our lines; IPython may transform one cell several times.
 
     Raises:
-        SyntaxError: A wrong option, or an `%%ask` that nobody would see. IPython shows it and runs nothing.
+        UsageError: A wrong option, or an `%%ask` that nobody would see. IPython shows it and runs nothing.
     """
     if not _may_hold_ours(lines):
         return lines
@@ -115,7 +116,7 @@ def transform(lines: list[str], check: Check) -> list[str]:
     if not stack.ours:
         return lines
     if len(stack.ours) - len(stack.ask_lines) > 1:
-        raise SyntaxError("a cell takes one %%alert; name several channels in it: %%alert -c A -c B")
+        raise UsageError("a cell takes one %%alert; name several channels in it: %%alert -c A -c B")
     for name, line in stack.ours:
         check(name, line)
     return _assemble(stack)
@@ -182,11 +183,11 @@ def _refuse_unasked(stack: Stack) -> None:
     *outer, innermost = stack.others
     below = stack.rest[1:]
     if innermost.rstrip("?") == "ask" and any(not line.isspace() for line in below):
-        raise SyntaxError("%%ask? shows the help and takes no code below it")
+        raise UsageError("%%ask? shows the help and takes no code below it")
     if set(outer) <= PYTHON and innermost in PYTHON | DATA:
         return
     if any(_ASK.match(line) for line in below):
-        raise SyntaxError(f"%%ask cannot stand below %%{innermost}: make it the first line of the cell")
+        raise UsageError(f"%%ask cannot stand below %%{innermost}: make it the first line of the cell")
 
 
 def _assemble(stack: Stack) -> list[str]:

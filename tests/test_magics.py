@@ -77,7 +77,7 @@ def test_expressions_decide_the_level(shell: Any) -> None:
     assert error_of(shell, f"%%alert -t failed {levels}\nloss = 0.1\n1 / 0").startswith("ZeroDivisionError")
     assert sorted(sent()) == [("0.1", "OK"), ("0.6", "WARNING"), ("1.0", "CRITICAL"), ("failed", "CRITICAL")]
     wrong = error_of(shell, "%%alert --warn 'loss >'\nran = 1")
-    assert wrong.startswith("SyntaxError: %%alert: argument --warn: 'loss >' is not an expression")
+    assert wrong.startswith("UsageError: %%alert: argument --warn: 'loss >' is not an expression")
 
 
 def test_help_tells_cell_options_apart() -> None:
@@ -93,31 +93,31 @@ def test_help_tells_cell_options_apart() -> None:
     ("cell", "says"),
     [
         ("%alert", "UsageError: %alert: say something"),
-        ("%alert --wrong x", "UsageError: unrecognized arguments: --wrong"),
-        ("%alert -l loud x", "UsageError: argument -l/--level"),
+        ("%alert --wrong x", "UsageError: %alert: unknown option --wrong"),
+        ("%alert -l loud x", "UsageError: %alert: argument -l/--level: 'LOUD': choose one of OK"),
         ("%alert -c nowhere x", "UsageError: %alert: unknown channel 'nowhere'"),
-        ("%nbalert chanels", "UsageError: argument what: invalid choice: 'chanels'"),
+        ("%nbalert chanels", "UsageError: %nbalert: 'chanels': choose one of status, config, channels"),
         ("%nbalert status now", "UsageError: %nbalert status: too many words: now"),
-        ("%alert --chanel x y", "UsageError: unrecognized arguments: --chanel (did you mean --channel?)"),
+        ("%alert --chanel x y", "UsageError: %alert: unknown option --chanel (did you mean --channel?)"),
         (
             "%nbalert auto 60s --onn x",
-            "UsageError: %nbalert auto: unrecognized arguments: --onn x (did you mean --on?)",
+            "UsageError: %nbalert auto: unknown option --onn (did you mean --on?)",
         ),
         ("%nbalert auto 60s -c inbx", "UsageError: %nbalert auto: unknown channel 'inbx'"),
-        ("%nbalert", "UsageError: the following arguments are required: what"),
-        ("%ask", "UsageError: the following arguments are required: question"),
-        ("%ask Q --need many", "UsageError: argument --need: invalid int value: 'many'"),
+        ("%nbalert", "UsageError: %nbalert: say what to do: %nbalert status"),
+        ("%ask", 'UsageError: %ask: say what to ask: %ask "Drop table users?"'),
+        ("%ask Q --need many", "UsageError: %ask: argument --need: invalid int value: 'many'"),
         ("%ask Q -c nowhere", "UnknownChannel: unknown channel 'nowhere'; known channels: inbox"),
-        ("%%alert --after soon\nran = 1", "SyntaxError: %%alert: argument --after: 'soon' is not a duration"),
-        ("%%alert --on never\nran = 1", "SyntaxError: %%alert: argument --on: 'never': choose one of always"),
-        ("%%alert words\nran = 1", "SyntaxError: %%alert takes no text: write -t 'words'"),
-        ("%%ask\nran = 1", "SyntaxError: %%ask: the following arguments are required: question"),
-        ("%%ask Q --no-raise\nran = 1", "SyntaxError: %%ask has no --no-raise"),
-        ("%%ask Q --need 0\nran = 1", "SyntaxError: %%ask: --need 0: at least one has to approve"),
-        ("%%ask Q --choices a,A\nran = 1", "SyntaxError: %%ask: two choices are the same"),
-        ("%%ask Q --into 1x\nran = 1", "SyntaxError: %%ask: argument --into: '1x' is no name"),
+        ("%%alert --after soon\nran = 1", "UsageError: %%alert: argument --after: 'soon' is not a duration"),
+        ("%%alert --on never\nran = 1", "UsageError: %%alert: argument --on: 'never': choose one of always"),
+        ("%%alert words\nran = 1", "UsageError: %%alert takes no text: write -t 'words'"),
+        ("%%ask\nran = 1", 'UsageError: %%ask: say what to ask: %%ask "Drop table users?"'),
+        ("%%ask Q --no-raise\nran = 1", "UsageError: %%ask has no --no-raise"),
+        ("%%ask Q --need 0\nran = 1", "UsageError: %%ask: --need 0: at least one has to approve"),
+        ("%%ask Q --choices a,A\nran = 1", "UsageError: %%ask: two choices are the same"),
+        ("%%ask Q --into 1x\nran = 1", "UsageError: %%ask: argument --into: '1x' is no name"),
         ("%ask Q --input int --need 2", "UsageError: %ask: a typed answer is one person's"),
-        ("%%ask Q --timeout 1x\nran = 1", "SyntaxError: %%ask: argument --timeout: '1x' is not a duration"),
+        ("%%ask Q --timeout 1x\nran = 1", "UsageError: %%ask: argument --timeout: '1x' is not a duration"),
     ],
 )
 def test_wrong_lines(shell: Any, cell: str, says: str) -> None:

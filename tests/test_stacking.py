@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import TransformerManager
 
 from nbalert.stacking import DATA, OVER, PYTHON, SHELL, body_start, split, transform
@@ -14,7 +15,7 @@ from nbalert.stacking import DATA, OVER, PYTHON, SHELL, body_start, split, trans
 def check(name: str, line: str) -> None:
     """Knows one wrong option."""
     if "--wrong" in line:
-        raise SyntaxError(f"%%{name}: unknown option --wrong")
+        raise UsageError(f"%%{name}: unknown option --wrong")
 
 
 def transformed(cell: str) -> str:
@@ -133,7 +134,7 @@ UNASKED = {
 @pytest.mark.parametrize("cell", UNASKED.values(), ids=UNASKED)
 def test_an_ask_that_would_not_be_asked_is_refused(cell: str) -> None:
     """Left alone it would be text of another language, and the code would run."""
-    with pytest.raises(SyntaxError, match="%%ask"):
+    with pytest.raises(UsageError, match="%%ask"):
         transformed(cell)
 
 
@@ -142,13 +143,13 @@ def test_an_ask_that_would_not_be_asked_is_refused(cell: str) -> None:
 )
 def test_a_wrong_option_is_a_syntax_error(cell: str) -> None:
     """What `check` raises reaches IPython as it is."""
-    with pytest.raises(SyntaxError, match="unknown option --wrong"):
+    with pytest.raises(UsageError, match="unknown option --wrong"):
         transformed(cell)
 
 
 def test_two_alerts_are_refused() -> None:
     """One of them would be dropped in silence."""
-    with pytest.raises(SyntaxError, match="one %%alert"):
+    with pytest.raises(UsageError, match="one %%alert"):
         transformed("%%alert -c a\n%%time\n%%alert -c b\nx\n")
 
 
@@ -287,6 +288,6 @@ def test_nothing_runs_before_the_question(name: str, between: str, line: str, bo
     cell = f"%%{name}\n{between}%%ask {' '.join(line.split())}\n{body}\n"
     try:
         out = IPYTHON.transform_cell(transformed(cell))
-    except SyntaxError:
+    except UsageError:
         return
     assert out.startswith("get_ipython().run_cell_magic('ask', ")

@@ -11,7 +11,7 @@ from nbalert.widgets.view import Asked, View
 
 def view_of(asked: Asked) -> View:
     """The view of a question, not shown yet."""
-    if _in_kernel():
+    if in_kernel():
         from nbalert.widgets.ask_status import AskStatus  # ipywidgets is paid for by the first ask
 
         return AskStatus(asked)
@@ -19,10 +19,12 @@ def view_of(asked: Asked) -> View:
 
 
 def is_before_somebody() -> bool:
-    """Whether a notebook is open in a front end: papermill and its like have no session."""
-    return _in_kernel() and "JPY_SESSION_NAME" in os.environ
+    """Whether somebody looks at the notebook: papermill and its like have no session, nor has Voilà."""
+    is_dashboard = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    return in_kernel() and ("JPY_SESSION_NAME" in os.environ or is_dashboard)
 
 
-def _in_kernel() -> bool:
+def in_kernel() -> bool:
+    """Whether a kernel shows what is displayed, which can have widgets: a terminal has text alone."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
