@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from nbalert.errors import CourierError
 from nbalert.question import Outcome
 
 EXIT_OF = {
@@ -16,6 +18,8 @@ EXIT_OF = {
     Outcome.CANCELLED: 4,
     Outcome.ERROR: 5,
 }
+LOOKED_AT = 50
+"""Of so many messages, the newest, the command finds its own."""
 FAILED = 1
 USAGE = 2
 
@@ -40,7 +44,21 @@ def post(options: argparse.Namespace) -> int:
     except TimeoutError:
         print(f"nbalert: accepted, still on its way (id {posted.id})", file=sys.stderr)
         finish(wait_s=0.0)  # it has been waited for
+    else:
+        _say_kept_back(posted.id)
     return 0
+
+
+def _say_kept_back(message: str) -> None:
+    """One line a channel that is not told of it for now: who posts by hand would look for it there."""
+    from nbalert.process import client
+    from nbalert.show import kept_back_lines
+
+    with suppress(CourierError):  # it is accepted, and that is what was asked for
+        rows = client().request({"do": "history", "limit": LOOKED_AT, "state": "quiet"})
+        mine = [row for row in rows if row["id"] == message]
+        for line in kept_back_lines(mine, client().request({"do": "status"})):
+            print(line)
 
 
 def ask(options: argparse.Namespace) -> int:

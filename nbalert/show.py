@@ -67,6 +67,37 @@ def silence_lines(status: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def kept_back_lines(rows: Sequence[Mapping[str, Any]], status: Mapping[str, Any]) -> list[str]:
+    """Where an alert that was accepted is not told for now, and until when; a line a channel.
+
+    Args:
+        rows: Of the history, of one message.
+        status: Of the same moment.
+    """
+    return [
+        _silenced_line(row, status) if row["state"] == "suppressed" else _digested_line(row, status)
+        for row in rows
+        if row["state"] in ("suppressed", "digested")
+    ]
+
+
+def _silenced_line(row: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    ends = [one["until"] for one in status.get("silences", ()) if one["rule"] == row["error"]]
+    until = f" until {_clock(max(ends))}" if ends else ""
+    return f"silenced on {row['channel']}{until} ({row['error']})"
+
+
+def _digested_line(row: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    where = row["channel"] or row["handler"]
+    if row["error"] == "fold":
+        return f"counted in the same alert on {where}, of another process"
+    handler = row["handler"] if row["error"] == "aggregate" else ""
+    place = (row["channel"], handler)
+    dues = [one["due_at"] for one in status.get("digests", ()) if (one["channel"], one["handler"]) == place]
+    due = f", due {_clock(dues[0])}" if handler and dues else ""
+    return f"kept for the digest of {where}{due}"
+
+
 def _digest_line(row: Mapping[str, Any]) -> str:
     due = f"due {_clock(row['due_at'])}" if row["due_at"] else f"due when rate = {row['rate']} has room"
     name, where = row["handler"] or "the excess", row["channel"] or "publishing"

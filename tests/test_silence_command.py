@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from nbalert.__main__ import main
 from nbalert.home import Home
 from nbalert.posting import post
 from nbalert.process import client
 from nbalert.show import history_text, status_text
 from nbalert.silence_command import run_words
+from tests.processes import settings_file
+
+WHEN = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 
 def test_a_silence_from_its_begin_to_its_end(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,6 +34,31 @@ def test_a_silence_from_its_begin_to_its_end(home: Home, capsys: pytest.CaptureF
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("silenced   silence --alert Fit of rows*")
     assert said[1:] == ["1 silence ended", "nothing was silenced", "nothing is silenced"]
+
+
+SETTINGS = """default = "chat"
+[channels.chat]
+kind = "inbox"
+
+[[handlers]]
+id = "nightly"
+topic = "nightly"
+channel = "chat"
+aggregate = { interval = "24h" }
+"""
+
+
+def test_post_says_what_is_kept_back(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who posts by hand hears that a channel is not told for now, and until when; else nothing."""
+    settings_file(home.root, SETTINGS)
+    assert main(["post", "told"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["post", "gathered", "--topic", "nightly"]) == 0
+    assert re.fullmatch(f"kept for the digest of chat, due {WHEN}\n", capsys.readouterr().out)
+    run_words(["1h"])
+    capsys.readouterr()
+    assert main(["post", "quiet"]) == 0
+    assert re.fullmatch(rf"silenced on chat until {WHEN} \(silence\)\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ that cannot edit, the next message of that alert says how many more there were.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sqlite3
 
 from nbalert.courier.counts import FOLD, FOLD_GLOBAL
@@ -18,9 +16,6 @@ from nbalert.message import Level
 
 KEPT_S = 86400.0
 """How long it is remembered what was said, for the next of that alert."""
-
-_OTHERS = ("source", "created_at", "duration_s", "output", "traceback", "whole_traceback")
-"""What differs between processes that say the same."""
 
 
 class Folding:
@@ -74,7 +69,7 @@ class Folding:
         self._store.execute(
             "INSERT OR REPLACE INTO folded (project, channel, same, message, origin, at, untold)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(arrival.project, channel, same(arrival), arrival.id, arrival.origin),
+            *(arrival.project, channel, arrival.says, arrival.id, arrival.origin),
             *(arrival.accepted_at, untold),
         )
         self._store.execute("DELETE FROM folded WHERE at < ?", arrival.accepted_at - KEPT_S)
@@ -82,23 +77,13 @@ class Folding:
     def _found(self, arrival: Arrival, channel: str) -> sqlite3.Row | None:
         return self._store.row(
             "SELECT * FROM folded WHERE project = ? AND channel = ? AND same = ?",
-            *(arrival.project, channel, same(arrival)),
+            *(arrival.project, channel, arrival.says),
         )
 
 
 def can_fold(arrival: Arrival) -> bool:
     """Whether it tells of a failure: good news of two processes are two."""
     return Level[arrival.message["level"]] >= Level.WARNING
-
-
-def same(arrival: Arrival) -> str:
-    """Equal for alerts that say the same. The title of a cell tells how long it took."""
-    message = arrival.message
-    said = {key: value for key, value in message.items() if key not in _OTHERS}
-    if message["source"]["notebook"] and message["source"]["cell_id"]:
-        del said["title"]
-    key = json.dumps([arrival.alert, said], sort_keys=True).encode()
-    return hashlib.sha256(key).hexdigest()
 
 
 def _is_within(found: sqlite3.Row, arrival: Arrival, window_s: float) -> bool:

@@ -5,9 +5,12 @@ routing ─▶ candidate ─▶ verdict ─▶ a row of `routed`: exactly one a 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from nbalert.handlers import Handler
@@ -43,7 +46,11 @@ def alert_of(source: Mapping[str, Any], name: str, title: str) -> str:
     return str(name or title)
 
 
-@dataclass(frozen=True, slots=True)
+_OTHERS = ("source", "created_at", "duration_s", "output", "traceback", "whole_traceback")
+"""What differs between processes that say the same."""
+
+
+@dataclass(frozen=True)
 class Arrival:
     """A message that is stored.
 
@@ -61,6 +68,15 @@ class Arrival:
     def alert(self) -> str:
         """What is one alert over its runs."""
         return alert_of(self.message["source"], self.message.get("alert", ""), self.message["title"])
+
+    @cached_property
+    def says(self) -> str:
+        """Equal for alerts that say the same. The title of a cell tells how long it took."""
+        said = {key: value for key, value in self.message.items() if key not in _OTHERS}
+        source = self.message["source"]
+        if source["notebook"] and source["cell_id"]:
+            del said["title"]
+        return hashlib.sha256(json.dumps([self.alert, said], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ _DELIVERIES = (
 )
 # What went into a digest, or was silenced, is a row like those of deliveries; `error` is the rule.
 _KEPT_BACK = (
-    f"SELECT {_COLUMNS}, 0 AS seq, r.channel, r.verdict AS state, 0 AS attempts, r.rule AS error,"
-    " NULL AS settled_at, NULL AS question, NULL AS decision, NULL AS body_outcome"
+    f"SELECT {_COLUMNS}, 0 AS seq, r.channel, r.handler, r.verdict AS state, 0 AS attempts,"
+    " r.rule AS error, NULL AS settled_at, NULL AS question, NULL AS decision, NULL AS body_outcome"
     f" {_LISTED} JOIN routed r ON r.message = l.message WHERE {_IS_KEPT_BACK}"
 )
 _NOTEBOOKS = """
