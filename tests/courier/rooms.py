@@ -56,7 +56,7 @@ class Rooms:
             self.store,
             self.trail,
             lambda message, is_failed: self.settled.append(message),
-            lambda kept: self.kept.append((kept.messages, kept.reason)),
+            lambda kept: self.kept.append((kept.awaited, kept.reason)),
         )
         self.delivery = Delivery(
             self.store,
