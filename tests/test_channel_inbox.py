@@ -11,7 +11,8 @@ from typing import Any, cast
 import pytest
 
 from nbalert import channels
-from nbalert.channels.inbox import InboxChannel, InboxSettings
+from nbalert.channels.inbox import InboxChannel
+from nbalert.channels.inbox_settings import InboxSettings
 from nbalert.errors import ChannelRefused, ChannelUnreachable
 from nbalert.inbox import People
 from nbalert.message import Message, Receipt

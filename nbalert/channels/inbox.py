@@ -7,25 +7,17 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
-from pydantic import Field
-
 from nbalert.channels.base import Channel
 from nbalert.channels.http import Http
+from nbalert.channels.inbox_settings import InboxSettings
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
-from nbalert.fields import ChannelSettings, Secret
+from nbalert.fields import ChannelSettings
 from nbalert.message import Message, Receipt
 from nbalert.policy import ANYONE, Reply
 from nbalert.question import Question
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
-
-
-class InboxSettings(ChannelSettings):
-    """Which inbox. Without a URL it is the one that the courier itself serves."""
-
-    url: str = Field("", description="Address of a team's inbox; empty for the built-in one")
-    token: Secret | None = Field(None, description="Token of `nbalert inbox sender NAME`, with a URL")
 
 
 class InboxChannel(Channel):

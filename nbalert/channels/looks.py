@@ -22,7 +22,7 @@ def refuse_unfit(settings: Settings) -> None:
     for handler in settings.handlers:
         kind = settings.channels[handler.channel].values.get("kind") if handler.channel else None
         if handler.options.look and isinstance(kind, str) and channels.is_packaged(kind):
-            _check(handler, kind, channels.channel_class(kind).Settings)
+            _check(handler, kind, channels.settings_class(kind))
 
 
 def _check(handler: Handler, kind: str, model: type[ChannelSettings]) -> None:

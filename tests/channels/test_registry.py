@@ -11,6 +11,7 @@ from nbalert.channels.registry import registered
 from nbalert.message import Message, Receipt
 from nbalert.policy import Reply
 from nbalert.question import Question
+from tests.chat_servers.webhook import Webhook
 from tests.file_chat import CLASS
 from tests.processes import Script
 
@@ -100,3 +101,16 @@ def test_an_unknown_kind_says_how_to_add_one() -> None:
     """Where the class is not registered."""
     with pytest.raises(nbalert.SettingsError, match=r"known kinds: .*inbox.*; nbalert\.register adds"):
         channels.channel_class("files")
+
+
+@pytest.mark.parametrize("kind", channels.SETTINGS)
+def test_settings_without_a_class_are_those_of_the_class(kind: str) -> None:
+    """What a kernel checks is what the courier builds the channel of."""
+    assert channels.settings_class(kind) is channels.channel_class(kind).Settings
+
+
+def test_a_process_that_posts_imports_no_client(chat: Webhook) -> None:
+    """Checking its settings takes no httpx, which is 25 ms and 6 MiB: only the courier speaks HTTP."""
+    code = 'import nbalert, sys; nbalert.post("x").wait(30); print("httpx" in sys.modules, flush=True)'
+    with Script(code) as script:
+        assert script.line() == "False"
