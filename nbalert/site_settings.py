@@ -52,9 +52,7 @@ def refuse_locked(site: Layer, path: Path, layers: dict[str, Layer]) -> None:
             raise SettingsError(f"{where}: locked: belongs into {path}, the file for everybody; {instead}")
         said = set(_said(layer))
         if taken := [key for key in site.locked if key in said]:
-            raise SettingsError(
-                f"{where}: {taken[0]} is locked by {path}; take it out, or ask who looks after that"
-            )
+            raise SettingsError(f"{where}: {taken[0]} is locked by {path}; take it out")
 
 
 def _said(layer: Layer) -> Iterator[str]:

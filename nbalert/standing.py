@@ -12,6 +12,7 @@ from nbalert.question import Decision, Question, objection
 
 LATE = "it came after the decision"
 REPLACED = "a later answer took its place"
+DECIDED = "that decides it"
 
 
 class Heard(NamedTuple):
@@ -48,11 +49,13 @@ def heard(question: Question, replies: Sequence[Reply], decision: Decision | Non
 
 
 def missing(question: Question, replies: Sequence[Reply], now: datetime) -> str:
-    """What an open question waits for: `1 of 2, waiting for one of bob, carol`."""
+    """What an open question waits for: `1 of 2, waiting for one of bob, carol`; or that it does no longer."""
     voices = {one.reply.person: one.voice for one in heard(question, replies) if not one.objection}
     answer, have = _leading(voices)
     agreeing = {person for person, voice in voices.items() if voice.answer == answer}
     need = question.policy.need
+    if have >= need or any(voice.is_yes is False for voice in voices.values()):
+        return DECIDED
     able = [person for person in _able(question, now) if person not in agreeing]
     waits = f"waiting for {_some(able, need - have, is_more=have > 0)}"
     if need == 1:

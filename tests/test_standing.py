@@ -51,6 +51,17 @@ def test_missing(policy: dict[str, Any], said: tuple[str, ...], words: str) -> N
     assert missing(asked, given, asked.asked_at) == words
 
 
+@pytest.mark.parametrize(
+    ("need", "said"), [(1, ("bob yes",)), (2, ("bob yes", "carol yes")), (2, ("bob no",))]
+)
+def test_nothing_is_missing(need: int, said: tuple[str, ...]) -> None:
+    """Once enough have approved, or somebody has rejected, nobody is waited for any more."""
+    asked = question(need=need)
+    given = replies(asked, *said)
+    assert decide(asked, given) is not None
+    assert missing(asked, given, asked.asked_at) == "that decides it"
+
+
 def test_each_answer_is_judged() -> None:
     """Those of strangers, talk, earlier ones of the same person, and late ones do not count, and say why."""
     asked = question(need=2, approvers=("bob", "carol", "dan"))
