@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -40,7 +40,7 @@ class Inbox:
         self._loop = LoopThread("inbox")
         self._clients: list[httpx.Client] = []
 
-    def __enter__(self) -> Inbox:
+    def __enter__(self) -> Self:
         self._loop.start()
         try:
             self.start()

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks import machine, table
 from tests.benchmarks.figures import Figure, Scale
 
-MODULES = ("loading", "scripts", "warm", "throughput", "answers", "cells", "storage")
+MODULES = ("loading", "scripts", "warm", "throughput", "answers", "cells", "storage", "waiting")
 """In the order in which they run."""
 
 

@@ -38,8 +38,8 @@ STATES = {
 """What is on → how to switch it on and off."""
 PRINTING = {
     "cell that prints 100,000 lines": "for n in range(100_000): print('step', n)",
-    "cell that ticks a tqdm bar 5,000 times": (
-        "from tqdm import tqdm\nfor n in tqdm(range(5_000), mininterval=0): pass"
+    "cell that ticks a tqdm bar 800 times": (
+        "from tqdm import tqdm\nfor n in tqdm(range(800), mininterval=0): pass"
     ),
 }
 KNOCK = """
