@@ -97,7 +97,7 @@ class SlackChat(Chat):
 
 
 class DiscordChat(Chat):
-    """A click, pushed by the gateway."""
+    """A reply, pushed by the gateway, as ZenML takes it."""
 
     way, me = "Discord, gateway", {"discord": discord.ANN}
 
@@ -109,13 +109,13 @@ class DiscordChat(Chat):
             yield cls(server)
 
     def answer(self, question: str) -> float:
-        """A click."""
+        """A reply."""
         found: dict[str, Any] = self.server.until(
             lambda: next((m for m in self.server.messages if m["components"] and question in str(m)), None)
         )
         time.sleep(GLANCE_S)
         at = time.monotonic()
-        self.server.click(discord.BOB, found)
+        self.server.say(discord.BOB, "approve", reply_to=found)
         return at
 
 

@@ -11,6 +11,7 @@ from tests.benchmarks.figures import Figure, Scale
 
 TITLE = "Loading"
 BUDGET_MS = 15.0
+ROUNDS, SLOW = 20, 5
 _TIMED = """
 import json, sys, time
 {before}
@@ -30,12 +31,13 @@ PEERS = {
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """Milliseconds, and modules that were not there before; each in a process of its own."""
-    rounds = scale.times(20)
     load = _TIMED.format(before=_SHELL, what="shell.run_line_magic('load_ext', 'nbalert')")
-    yield from _figures("nbalert", sys.executable, load, rounds, BUDGET_MS)
+    yield from _figures("nbalert", sys.executable, load, scale.times(ROUNDS), BUDGET_MS)
     for peer, what in PEERS.items():
         code = _TIMED.format(before="", what=what)
-        yield from _figures(peer, environments.python(peer), code, rounds)
+        yield from _figures(
+            peer, environments.python(peer), code, scale.times(SLOW if peer == "zenml" else ROUNDS)
+        )
 
 
 def _figures(who: str, python: str, code: str, rounds: int, budget: float | None = None) -> Iterator[Figure]:
