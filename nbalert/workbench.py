@@ -120,7 +120,7 @@ class Workbench:
     async def _work(self, call: str, name: str, body: Mapping[str, Any]) -> None:
         channel = None
         try:
-            with self._shelf.using(name) as channel:
+            with self._shelf.using(name, body.get("look")) as channel:
                 end = await self._do(call, channel, body)
         except (
             BaseException

@@ -20,6 +20,7 @@ VERSION = "1"
 class FileSettings(nbalert.ChannelSettings):
     folder: pathlib.Path
     token: Secret | None = None
+    username: str = "bot"
 
 @nbalert.register
 class FileChat(nbalert.Channel):
@@ -43,7 +44,7 @@ class FileChat(nbalert.Channel):
             if "hang" in code:
                 await asyncio.sleep(3600)
             raise eval(code)
-        self.write("posts", key, message.title, len(message.images))
+        self.write("posts", key, message.title, self.settings.username)
         return nbalert.Receipt(channel=self.name, reference=key)
 
     async def update(self, receipt, message):

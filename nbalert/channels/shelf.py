@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from nbalert.channels import channel_class, check
 from nbalert.channels.base import Channel
@@ -26,6 +28,10 @@ class _Built:
     is_replaced: bool = False
 
 
+_Place = tuple[str, str]
+"""A channel's name, and how a handler has it look."""
+
+
 class Shelf:
     """Used on one event loop.
 
@@ -35,17 +41,20 @@ class Shelf:
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
-        self._built: dict[str, _Built] = {}
+        self._built: dict[_Place, _Built] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextmanager
-    def using(self, name: str) -> Iterator[Channel]:
+    def using(self, name: str, look: Mapping[str, Any] | None = None) -> Iterator[Channel]:
         """The channel of that name; it is not closed while it is used.
+
+        Args:
+            look: Settings that take the place of its own.
 
         Raises:
             SettingsError: It cannot be built; says why.
         """
-        built = self._current(name)
+        built = self._current(name, look or {})
         built.users += 1
         try:
             yield built.channel
@@ -55,22 +64,23 @@ class Shelf:
 
     def drop_outdated(self) -> None:
         """Close what was built of a class that another one of its kind has replaced."""
-        for name, built in list(self._built.items()):
+        for place, built in list(self._built.items()):
             with contextlib.suppress(SettingsError):
                 if channel_class(built.checked.kind) is not type(built.channel):
-                    self._replace(name)
+                    self._replace(place)
 
     async def aclose(self) -> None:
         """Close all channels."""
-        for name in list(self._built):
-            self._built[name].users = 0
-            self._replace(name)
+        for place in list(self._built):
+            self._built[place].users = 0
+            self._replace(place)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    def _current(self, name: str) -> _Built:
-        settings = self._settings()
+    def _current(self, name: str, look: Mapping[str, Any]) -> _Built:
+        settings, place = self._settings(), (name, json.dumps(look, sort_keys=True))
         table = settings.channel(name)
-        known, cls = self._built.get(name), channel_class(table.kind)
+        table = replace(table, values={**table.values, **look})
+        known, cls = self._built.get(place), channel_class(table.kind)
         is_of_class = known is not None and type(known.channel) is cls
         if known and is_of_class and known.read is settings:
             return known
@@ -81,12 +91,12 @@ class Shelf:
             known.read = settings
             return known
         made = _Built(_made(cls, name, checked), settings, checked)
-        self._replace(name)
-        self._built[name] = made
+        self._replace(place)
+        self._built[place] = made
         return made
 
-    def _replace(self, name: str) -> None:
-        if known := self._built.pop(name, None):
+    def _replace(self, place: _Place) -> None:
+        if known := self._built.pop(place, None):
             known.is_replaced = True
             self._close_unused(known)
 

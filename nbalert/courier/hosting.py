@@ -13,7 +13,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from nbalert.channels.base import Channel
@@ -76,13 +76,14 @@ class Hosting:
         if call and call.presence is presence:
             call.heard.put_nowait(frame)
 
-    def channel(self, project: str, name: str, reason: str) -> Channel:
+    def channel(self, project: str, name: str, reason: str, look: Mapping[str, Any] | None = None) -> Channel:
         """A channel that is worked elsewhere.
 
         Args:
             reason: What it waits for where no process can work it.
+            look: Settings that take the place of its own.
         """
-        return HostedChannel(self, project, name, reason)
+        return HostedChannel(self, project, name, reason, look or {})
 
     async def work(self, project: str, name: str, reason: str, body: Frame) -> AsyncIterator[Frame]:
         """Let a process do something; the frames that it answers, the last of them says `worked`.
@@ -126,11 +127,14 @@ class HostedChannel(Channel):
     Settings: ClassVar[type[ChannelSettings]] = ChannelSettings
     can_reply: ClassVar[bool] = True
 
-    def __init__(self, hosting: Hosting, project: str, name: str, reason: str) -> None:
+    def __init__(
+        self, hosting: Hosting, project: str, name: str, reason: str, look: Mapping[str, Any]
+    ) -> None:
         super().__init__(name, ChannelSettings(kind="hosted"))
         self._hosting = hosting
         self._project = project
         self._reason = reason
+        self._look = dict(look)
 
     async def post(self, message: Message, key: str) -> Receipt:
         """As the class over there does."""
@@ -173,7 +177,8 @@ class HostedChannel(Channel):
             return [frame async for frame in frames][-1]
 
     def _work(self, body: Frame) -> AsyncIterator[Frame]:
-        return self._hosting.work(self._project, self.name, self._reason, body)
+        look = {"look": self._look} if self._look else {}
+        return self._hosting.work(self._project, self.name, self._reason, {**body, **look})
 
 
 async def _hand_over(peer: Peer, call: str, name: str, body: str) -> None:

@@ -42,6 +42,11 @@ class OwnInbox:
     token: str = field(repr=False)
 
 
+Host = Callable[[str, str, str, Mapping[str, Any]], Channel]
+"""Makes a channel that a process of its project works: of the project's key, the channel's name, what is
+waited for where no process can, and settings that take the place of its own."""
+
+
 @dataclass(eq=False)
 class _Built:
     """A channel, from which values, and how many use it just now."""
@@ -59,11 +64,10 @@ class Projects:
     Args:
         home: Where settings of a project that is gone are looked up.
         inbox: The built-in inbox; fills in channels of kind inbox that name no other.
-        host: Makes a channel that a process of its project works, of the project's key, the channel's name,
-            and what is waited for where no process can.
+        host: Makes a channel that a process of its project works.
     """
 
-    def __init__(self, home: Home, inbox: OwnInbox, host: Callable[[str, str, str], Channel]) -> None:
+    def __init__(self, home: Home, inbox: OwnInbox, host: Host) -> None:
         self._home = home
         self._inbox = inbox
         self._host = host
@@ -168,13 +172,13 @@ class Projects:
         if problem := project.problems.get("") or project.problems.get(name):
             raise NotReady(problem)
         if kind := project.foreign.get(name):
-            return self._hosted(key, name, f"{_waits_for(key)} that has registered the kind {kind!r}")
+            return self._hosted(key, name, f"{_waits_for(key)} that has registered the kind {kind!r}", look)
         if name not in project.channels:
             raise NotReady(str(UnknownChannel(name, project.names)))
         values = {**project.channels[name], **look}
         if not values.get("enabled", True):
             raise NotReady(f"channel {name} is switched off (enabled = false)")
-        return self._channel((key, name, _looks(look)), values, project.network)
+        return self._channel((key, name, _looks(look)), values, project.network, look)
 
     def _project(self, key: str) -> Project:
         if known := self._projects.get(key):
@@ -190,7 +194,13 @@ class Projects:
             self._read[key] = time.monotonic(), project
         return project
 
-    def _channel(self, place: tuple[str, str, str], values: Mapping[str, Any], network: Network) -> _Built:
+    def _channel(
+        self,
+        place: tuple[str, str, str],
+        values: Mapping[str, Any],
+        network: Network,
+        look: Mapping[str, Any],
+    ) -> _Built:
         key, name, _ = place
         known = self._built.get(place)
         if known and (known.values, known.network) == (values, network):
@@ -198,7 +208,7 @@ class Projects:
         try:
             channels.packaged_class(str(values["kind"]))
         except SettingsError as error:  # an extra or a package that the courier's environment lacks
-            return self._hosted(key, name, f"{_waits_for(key)} that can load it: {error}")
+            return self._hosted(key, name, f"{_waits_for(key)} that can load it: {error}", look)
         built = self._built[place] = self._made(name, values, network)
         if known:
             known.is_replaced = True
@@ -213,8 +223,8 @@ class Projects:
         except Exception as error:  # of a custom kind's; the text may hold a secret
             raise NotReady(f"channel {name} cannot be made: {type(error).__name__}") from None
 
-    def _hosted(self, key: str, name: str, reason: str) -> _Built:
-        return _Built({}, Network(), self._host(key, name, reason))
+    def _hosted(self, key: str, name: str, reason: str, look: Mapping[str, Any]) -> _Built:
+        return _Built({}, Network(), self._host(key, name, reason, look))
 
     def _completed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if values["kind"] == "inbox" and not values.get("url"):

@@ -67,6 +67,26 @@ def test_post_and_ask(mode: str, chat: FileChat) -> None:
     assert chat.written("closes")
 
 
+LOOK = """
+[[handlers]]
+id = "nightly"
+topic = "nightly"
+channel = "mine"
+options = { username = "Night" }
+"""
+
+
+def test_the_look_of_a_handler(mode: str, tmp_path: Path) -> None:
+    """Its options are those of the class as well, for what comes by the handler alone."""
+    chat = FileChat(tmp_path, LOOK)
+    posts = "nbalert.post('one', channel='mine').wait(60)\nnbalert.post('two', topic='nightly')\n"
+    with Script(f"{CLASS}\n{posts}input()", folder=chat.project):
+        chat.until("posts", 2)
+    lines = (chat.folder / "posts").read_text().splitlines()
+    said = [json.loads(line) for line in lines]
+    assert [(one[4], one[5]) for one in said if one[2] == "posts"] == [("one", "bot"), ("two", "Night")]
+
+
 def test_a_rejection(mode: str, chat: FileChat) -> None:
     """A no is a no, whoever works the channel."""
     code = f"{CLASS}\nprint(nbalert.ask('Drop?', channel='mine', timeout=60, raises=False).sentence)"
