@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def private_folder(path: Path) -> Path:
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         path.chmod(0o700)
     return path
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file that only its owner can use, where there is none. SQLite's side files get its mode.
+
+    One that is there is not even opened: closing it would drop the locks that SQLite has on it in this
+    process (POSIX locks belong to the process), and another process would take the file for its own.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def refuse_writable(path: Path, *, by_group: bool) -> None:

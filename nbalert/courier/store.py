@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +10,7 @@ from typing import Any
 
 from nbalert.courier.schema import SCHEMA_VERSION, migrate, version_of
 from nbalert.errors import StoreError, StoreUnfit
-from nbalert.home import private_folder, refuse_writable
+from nbalert.home import private_file, private_folder, refuse_writable
 from nbalert.unfit import is_damage
 
 
@@ -34,11 +33,14 @@ class Store:
         self.is_damaged = False
         """Whether SQLite has found the file damaged since it was opened."""
         try:
-            with suppress(FileExistsError):  # and then not opened: closing it would drop SQLite's locks on it
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            private_file(path)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            self._prepare(path)
+            try:
+                self._prepare(path)
+            except BaseException:
+                self._db.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             kind = StoreUnfit if is_damage(error) else StoreError
             raise kind(f"{path} cannot be used: {error}") from None

@@ -6,14 +6,13 @@ moments before a power cut may be lost. A server holds it open; commands that in
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nbalert.errors import StoreError, StoreUnfit
-from nbalert.home import private_folder, refuse_writable
+from nbalert.home import private_file, private_folder, refuse_writable
 from nbalert.unfit import is_damage
 
 BUSY_MS = 5000
@@ -106,7 +105,7 @@ def connect(path: Path) -> sqlite3.Connection:
     private_folder(path.parent)
     refuse_writable(path, by_group=False)
     with translated(path):
-        _make(path)
+        private_file(path)
         database = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
         try:
             _prepare(database, path)
@@ -148,16 +147,6 @@ def next_change(database: sqlite3.Connection) -> int:
     """The number of a change that is being made. The caller holds a transaction."""
     found = database.execute("UPDATE facts SET value = value + 1 WHERE name = 'change' RETURNING value")
     return int(found.fetchall()[0][0])
-
-
-def _make(path: Path) -> None:
-    """An empty file of our mode, which SQLite gives its side files, too.
-
-    One that exists is not even opened: closing it would drop the locks that SQLite holds on it in this
-    process (POSIX locks belong to the process), and another process would take the file for its own.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
