@@ -25,11 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     began_s = time.monotonic()
     about = machine.described()  # makes the peers' environments
     print(f"environments ready after {time.monotonic() - began_s:.0f} s", file=sys.stderr, flush=True)
-    figures: list[Figure] = []
-    failed: dict[str, str] = {}
-    for name in options.only or MODULES:
-        if trouble := _measure(name, Scale.QUICK if options.quick else Scale.FULL, figures):
-            failed[name] = trouble
+    figures, failed = run(options.only or MODULES, Scale.QUICK if options.quick else Scale.FULL)
     print(table.markdown(figures) if options.markdown else table.text(figures))
     print(f"\n{machine.sentence(about)}; ratio: nbalert's median by this row's")
     for name, trouble in failed.items():
@@ -37,6 +33,13 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.json:
         _write(options.json, {**about, "failed": failed}, figures)
     return 1 if failed else 0
+
+
+def run(names: Sequence[str], scale: Scale) -> tuple[list[Figure], dict[str, str]]:
+    """Modules one after another: what was measured, and which of them failed, with the reason."""
+    figures: list[Figure] = []
+    troubles = {name: _measure(name, scale, figures) for name in names}
+    return figures, {name: trouble for name, trouble in troubles.items() if trouble}
 
 
 def _measure(name: str, scale: Scale, figures: list[Figure]) -> str:
