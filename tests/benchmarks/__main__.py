@@ -15,7 +15,20 @@ from pathlib import Path
 from tests.benchmarks import machine, table
 from tests.benchmarks.figures import Figure, Scale
 
-MODULES = ("loading", "scripts", "warm", "throughput", "answers", "cells", "storage", "waiting")
+MODULES = (
+    "loading",
+    "scripts",
+    "warm",
+    "throughput",
+    "answers",
+    "cells",
+    "storage",
+    "waiting",
+    "inbox",
+    "tracebacks",
+    "redaction",
+    "routing",
+)
 """In the order in which they run."""
 
 

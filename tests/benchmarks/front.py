@@ -36,19 +36,21 @@ class Front(Kernel):
         super().__init__(python, folder, env)
         self.run("ended_at = float('nan')")
 
-    def trip(self, code: str, rest_s: float = 0.0) -> Trip:
-        """Run a cell that ends well.
+    def trip(self, code: str, rest_s: float = 0.0, status: str = "ok") -> Trip:
+        """Run a cell.
 
         Args:
             rest_s: How long to let others finish what they do because of it.
+            status: How it is to end; of one that fails it is not known when its last line had run.
         """
         began = time.monotonic()
         request = self.client.execute(code, user_expressions={"at": "ended_at"})
         reply, there = self._replied(request)
-        if reply["content"]["status"] != "ok":
-            raise RuntimeError(f"{code!r} failed: {reply['content'].get('evalue', '')}")
+        if reply["content"]["status"] != status:
+            raise RuntimeError(f"{code!r} has not ended so: {reply['content'].get('evalue', '')}")
         time.sleep(rest_s)
-        at = float(reply["content"]["user_expressions"]["at"]["data"]["text/plain"])
+        said = reply["content"].get("user_expressions", {}).get("at")
+        at = float(said["data"]["text/plain"]) if said else float("nan")
         return Trip((there - began) * 1000, (there - at) * 1000)
 
     def _replied(self, request: str) -> tuple[dict[str, Any], float]:

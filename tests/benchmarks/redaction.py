@@ -7,35 +7,36 @@ from __future__ import annotations
 
 import json
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbalert.message import Level, Message, Source
 from nbalert.redaction import Redactor
 from nbalert.secret_values import worth_finding
 from nbalert.spool import Spool
+from tests.benchmarks.figures import Figure, Scale
 from tests.reliability.harmless import harmless
 from tests.reliability.leaks import leaks
 
 MEGABYTE = 1_000_000
-ROUNDS = 20
+TITLE = "Redaction"
+LIMIT_MS = 50.0
 KNOWN = worth_finding((f"known-secret-value-{n}", "TOKEN") for n in range(20))
 """As many as the settings and the environment of a busy project know of."""
 
 
-def took_ms(work: Callable[..., object], *args: object, rounds: int = ROUNDS) -> float:
-    """Median of several, in time of the processor: what else the machine does is not counted."""
+def took_ms(work: Callable[..., object], *args: object, rounds: int) -> tuple[float, ...]:
+    """Several times, in time of the processor: what else the machine does is not counted."""
     times = []
     for _ in range(rounds):
         began_s = time.thread_time()
         work(*args)
         times.append((time.thread_time() - began_s) * 1000)
-    return statistics.median(times)
+    return tuple(times)
 
 
 def megabytes() -> dict[str, str]:
@@ -75,20 +76,23 @@ print(time.thread_time() - began_s)
 """
 
 
-def main() -> None:
-    """Print the figures."""
-    redactor = Redactor(KNOWN)
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Megabytes, a typical alert, and the first one of a process."""
+    redactor, rounds = Redactor(KNOWN), scale.times(7)
+    note = (
+        "of a cell's output the last 16,000 characters are scrubbed on its thread; of post() its whole text"
+    )
     for name, text in megabytes().items():
-        cost, encoded = took_ms(redactor.text, text, rounds=7), took_ms(json.dumps, text, rounds=7)
-        print(f"1 MB, {name:20}: {cost:6.1f} ms, {cost / encoded:5.1f} × writing it as JSON")
+        name = f"1 MB scrubbed: {name}"
+        cost, encoded = took_ms(redactor.text, text, rounds=rounds), took_ms(json.dumps, text, rounds=rounds)
+        yield Figure(TITLE, name, "nbalert", "ms", cost, budget=LIMIT_MS, note=note)
+        yield Figure(TITLE, name, "floor: written as JSON", "ms", encoded)
     data = {"kind": "message", "message": typical().to_json()}
     with tempfile.TemporaryDirectory() as folder:
-        kept = took_ms(Spool(Path(folder)).put, data, rounds=300)
-    scrubbed = took_ms(redactor.data, data, rounds=300)
-    print(f"typical alert: {scrubbed:.3f} ms, {scrubbed / kept:.2f} × putting it on disk ({kept:.3f} ms)")
-    said = [subprocess.check_output([sys.executable, "-c", FIRST], text=True) for _ in range(5)]
-    print(f"first alert of a process, patterns compiled: {statistics.median(map(float, said)) * 1000:.1f} ms")
-
-
-if __name__ == "__main__":
-    main()
+        kept = took_ms(Spool(Path(folder)).put, data, rounds=scale.times(300))
+    scrubbed = took_ms(redactor.data, data, rounds=scale.times(300))
+    yield Figure(TITLE, "typical alert scrubbed", "nbalert", "ms", scrubbed)
+    yield Figure(TITLE, "typical alert scrubbed", "floor: put on disk", "ms", kept)
+    said = [subprocess.check_output([sys.executable, "-c", FIRST], text=True) for _ in range(scale.times(5))]
+    firsts = tuple(float(one) * 1000 for one in said)
+    yield Figure(TITLE, "first alert of a process, patterns compiled", "nbalert", "ms", firsts)

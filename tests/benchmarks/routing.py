@@ -20,7 +20,9 @@ from nbalert.courier.store import Store
 from nbalert.handlers import Handler
 from nbalert.matching import Alert, Change, Router, grouped
 from nbalert.message import Level, Message, Source
+from tests.benchmarks.figures import Figure, Scale
 
+TITLE = "Routing"
 ALERTS = 10_000
 TOPICS = 100
 HANDLERS = 20
@@ -67,32 +69,41 @@ def took_us(work: Callable[[dict[str, object]], object], messages: Sequence[dict
     return (time.thread_time() - began_s) / len(messages) * 1e6
 
 
-def main() -> None:
-    """Print the figures."""
+def measure(scale: Scale) -> Iterator[Figure]:
+    """All alerts several times over."""
     router, messages = Router(handlers(), {"everything": False, "changes": True}), bodies()
-    reached = [0]
 
     def route(message: dict[str, object]) -> None:
         alert = Alert.of(message)
-        reached[0] += len(grouped(router.hearings(alert, Change(Level.OK, alert.level)), lambda one: False))
+        grouped(router.hearings(alert, Change(Level.OK, alert.level)), lambda one: False)
 
-    first, second = took_us(route, messages), took_us(route, messages)
-    tracemalloc.start()
-    took_us(route, messages)
-    held = tracemalloc.get_traced_memory()[0]
-    took_us(route, messages)
-    grown = tracemalloc.get_traced_memory()[0] - held
-    tracemalloc.stop()
-    encoded = took_us(json.dumps, messages)
+    rounds, name = scale.times(5), "who hears an alert"
+    note = f"{ALERTS:,} alerts, {TOPICS} topics, {HANDLERS} handlers; a sample is the mean of all alerts"
+    yield Figure(TITLE, name, "nbalert", "µs", _several(route, messages, rounds), note=note)
+    yield Figure(TITLE, name, "floor: written as JSON", "µs", _several(json.dumps, messages, rounds))
+    yield Figure(TITLE, "memory after ten thousand more", "nbalert", "bytes", (_grown(route, messages),))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store.db")
-        noted = took_us(_noting(store), messages[:1000])
+        noted = _several(_noting(store), messages[:1000], rounds)
         store.close()
-    each, ratio = reached[0] / 4 / ALERTS, second / encoded
-    print(f"{ALERTS:,} alerts, {TOPICS} topics, {HANDLERS} handlers, {each:.1f} channels each")
-    print(f"who hears it: {first:.1f} µs, again {second:.1f} µs, {ratio:.2f} × writing it as JSON")
-    print(f"its level in the store, a transaction each: {noted:.0f} µs")
-    print(f"memory after ten thousand more: {grown:+,} bytes")
+    yield Figure(TITLE, "its level in the store, a transaction each", "nbalert", "µs", noted)
+
+
+def _several(
+    work: Callable[[dict[str, object]], object], messages: Sequence[dict[str, object]], rounds: int
+) -> tuple[float, ...]:
+    return tuple(took_us(work, messages) for _ in range(rounds))
+
+
+def _grown(work: Callable[[dict[str, object]], object], messages: Sequence[dict[str, object]]) -> float:
+    """Bytes that are held once it has been done for all again."""
+    tracemalloc.start()
+    took_us(work, messages)
+    held = tracemalloc.get_traced_memory()[0]
+    took_us(work, messages)
+    grown = tracemalloc.get_traced_memory()[0] - held
+    tracemalloc.stop()
+    return float(grown)
 
 
 def _noting(store: Store) -> Callable[[dict[str, object]], None]:
@@ -103,7 +114,3 @@ def _noting(store: Store) -> Callable[[dict[str, object]], None]:
             levels.note(Arrival(str(next(numbers)), time.time(), "o", "p", message))
 
     return note
-
-
-if __name__ == "__main__":
-    main()
