@@ -198,7 +198,8 @@ class Delivery:
                     raise NotReady("waits for an earlier alert, whose sender has not brought its settings")
                 receipt = await self._call(channel, row)
         except NotReady as error:
-            self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", str(error), row["seq"])
+            if row["error"] != str(error):  # it may wait for days, and is looked at every few seconds
+                self._store.execute("UPDATE delivery SET error = ? WHERE seq = ?", str(error), row["seq"])
             await worker.wait(News.MENDED, RECHECK_S)
         except TimeoutError:
             late = ChannelUnreachable(f"{key[1]}: no end after {ATTEMPT_LIMIT_S:.0f} s")

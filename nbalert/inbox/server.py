@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
@@ -173,30 +174,43 @@ class InboxServer:
             yield people
 
     def _open(self, people: People, tls: ssl.SSLContext | None) -> None:
-        listener = bound(self._host, self.port, last=int(people.fact("port") or 0))
-        self.port = int(listener.getsockname()[1])
-        self.url = self._public_url or f"{'https' if tls else 'http'}://{shown(self._host)}:{self.port}"
-        people.remember("port", self.port)
-        people.remember("url", self.url)
-        self._site = Site(
-            archive=Archive(self._database, is_power_safe=self._is_power_safe),
-            people=People(self._database),
-            guard=Guard(self.port, self._public_url, is_tls=tls is not None),
+        with ExitStack() as unless_served:
+            listener = unless_served.enter_context(
+                bound(self._host, self.port, last=int(people.fact("port") or 0))
+            )
+            archive = Archive(self._database, is_power_safe=self._is_power_safe)
+            unless_served.enter_context(closing(archive))
+            served_people = unless_served.enter_context(closing(People(self._database)))
+            self.port = int(listener.getsockname()[1])
+            self.url = self._public_url or f"{'https' if tls else 'http'}://{shown(self._host)}:{self.port}"
+            people.remember("port", self.port)
+            people.remember("url", self.url)
+            self._serve(listener, self._made(archive, served_people, is_tls=tls is not None), tls)
+            unless_served.pop_all()
+
+    def _made(self, archive: Archive, people: People, *, is_tls: bool) -> Site:
+        return Site(
+            archive=archive,
+            people=people,
+            guard=Guard(self.port, self._public_url, is_tls=is_tls),
             url=self.url,
             owner=self.owner,
             cookie=f"nbalert-{people.inbox_id}",
             heartbeat_s=self.heartbeat_s,
             send_timeout_s=self.send_timeout_s,
         )
+
+    def _serve(self, listener: socket.socket, site: Site, tls: ssl.SSLContext | None) -> None:
         self._server = HTTPServer(
-            application(self._site),
+            application(site),
             ssl_options=tls,
             max_body_size=READ_BYTES,
             body_timeout=BODY_TIMEOUT_S,
             idle_connection_timeout=IDLE_S,
         )
         self._server.add_socket(listener)
-        self._filing = asyncio.create_task(_file_older(self._site), name="inbox filing")
+        self._site = site
+        self._filing = asyncio.create_task(_file_older(site), name="inbox filing")
         keep_from_forks(listener)
 
 
