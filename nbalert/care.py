@@ -10,7 +10,7 @@ from IPython.display import display
 
 from nbalert import channels_command, history_command, keep_alive, route_command, silence_command
 from nbalert.channel_test import tried
-from nbalert.history import retry as sent_again
+from nbalert.history import retry_shown
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
 from nbalert.show import status_text
@@ -41,7 +41,7 @@ def history(*words: str) -> None:
 
 def retry(*messages: str) -> None:
     """Send again what was given up, all or by ids."""
-    print(sent_again(client(), messages))
+    retry_shown(client(), messages)
 
 
 def silence(*words: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import uuid4
 
-from nbalert import __version__, ending
+from nbalert import __version__, ending, following
 from nbalert.connection import ANSWER_S, Connection
 from nbalert.courier import lifecycle
 from nbalert.ending import Hurry
@@ -115,7 +115,8 @@ class Client:
         Raises:
             OSError: It could not be written.
         """
-        return Posted(*self._accept(message, channels, **how))
+        id_, receipts = self._accept(message, channels, **how)
+        return Posted(id_, receipts, partial(following.wait, self.request, id_))
 
     def ask(self, message: Message, channels: Sequence[str], pending: Pending) -> None:
         """Put a question on disk and say so to the courier; `pending` hears of it.
@@ -189,7 +190,8 @@ class Client:
         if self.waiting():
             self._connection.start()
         longest_s = wait_s if self._connection.is_started else 0.0
-        left = ending.wait_for(self._left, longest_s, hurry or Hurry())
+        with following.Following(self.request, self._receipts.open, is_ending=True) as shown:
+            left = ending.wait_for(self._left, longest_s, hurry or Hurry(), shown.look)
         self.say_goodbye()
         self._connection.close()
         if self._workbench:  # made on the connection's thread, which has ended

@@ -112,10 +112,10 @@ def history(options: argparse.Namespace) -> int:
 
 def retry(options: argparse.Namespace) -> None:
     """Send again what was given up."""
-    from nbalert.history import retry as sent_again
+    from nbalert.history import retry_shown
     from nbalert.process import client
 
-    print(sent_again(client(), options.message))
+    retry_shown(client(), options.message)
 
 
 def _verify(found: list[str]) -> int:

@@ -39,13 +39,16 @@ def wait_s() -> float:
     return INTERACTIVE_WAIT_S if is_interactive else UNATTENDED_WAIT_S
 
 
-def wait_for(left: Callable[[], int], seconds: float, hurry: Hurry) -> int:
+def wait_for(
+    left: Callable[[], int], seconds: float, hurry: Hurry, look: Callable[[], None] = lambda: None
+) -> int:
     """Wait until nothing is left, and say once what is left should somebody want this process to end.
 
     Args:
         left: Counts the deliveries that are left.
         seconds: The longest wait.
         hurry: Of `sigterm_held_off`.
+        look: Shows how far it is.
 
     Returns:
         How many are left after all.
@@ -56,6 +59,7 @@ def wait_for(left: Callable[[], int], seconds: float, hurry: Hurry) -> int:
         if hurry.is_wanted and not hurry.is_told_of:
             say_left(count)
             hurry.is_told_of = True
+        look()
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, longest_s)
     return count

@@ -9,7 +9,12 @@ from typing import Any
 
 from nbalert.agreement import disagreements
 from nbalert.client import Client
+from nbalert.following import until_tried
 from nbalert.trail import Head, broken
+
+RETRY_S = 30.0
+"""How long it is shown how far sending again is."""
+_STUCK = {"limit": 500, "state": "undelivered"}
 
 
 class Reader:
@@ -93,6 +98,13 @@ def retry(client: Client, messages: Sequence[str] = ()) -> str:
     count = client.request({"do": "retry", "messages": list(messages)})
     says = f"{count} {'delivery is' if count == 1 else 'deliveries are'} tried again"
     return says if count else "nothing to send again: nothing of that was given up, and nothing is kept"
+
+
+def retry_shown(client: Client, messages: Sequence[str]) -> None:
+    """Send again as `retry`, print what is done, and show how far it is where somebody sees that."""
+    ids = list(messages) or [row["id"] for row in Reader(client).rows(_STUCK)]
+    if result := until_tried(client.request, ids, lambda: print(retry(client, messages)), RETRY_S):
+        print(result)
 
 
 def _rows(client: Client, what: str, after: int | str) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -236,6 +236,8 @@ class Receipt:
 
 
 _ON_ITS_WAY = "still on its way, and kept: `nbalert status` says what it waits for"
+Waited = Callable[[Future[list[Receipt]], float | None], list[Receipt]]
+"""Waits for receipts, for so many seconds, and may show meanwhile how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ class Posted:
 
     id: str
     _receipts: Future[list[Receipt]] = field(repr=False)
+    _waited: Waited = field(repr=False, compare=False, default=Future.result)
 
     def __bool__(self) -> bool:
         return bool(self.id)
@@ -275,7 +278,7 @@ class Posted:
             TimeoutError: Still on its way; nothing is lost, `nbalert status` says what it waits for.
         """
         try:
-            return self._receipts.result(timeout_s)
+            return self._waited(self._receipts, timeout_s)
         except TimeoutError:
             if raises:
                 raise TimeoutError(_ON_ITS_WAY) from None

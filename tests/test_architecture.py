@@ -59,6 +59,7 @@ shown_code
 process
 history runs
 client
+following
 under_way
 connection introduction outbox
 workbench
@@ -82,7 +83,7 @@ show option_types
 backlink commits templates thresholds
 endings history_words rates
 build words_parser
-pending receipts image_metadata figures
+pending receipts image_metadata figures meter
 message
 unfit
 home

@@ -7,6 +7,7 @@ import ssl
 import httpx
 
 from nbalert.channels.trust import network_context
+from nbalert.channels.uploads import counted
 from nbalert.errors import ChannelDenied, SettingsError
 from nbalert.network import Network
 
@@ -36,7 +37,7 @@ class Routes(httpx.AsyncBaseTransport):
         proxy = self.proxy_for(request.url)
         if proxy not in self._pools:
             self._pools[proxy] = self._pool(proxy)
-        return await self._pools[proxy].handle_async_request(request)
+        return await self._pools[proxy].handle_async_request(counted(request))
 
     def proxy_for(self, url: httpx.URL) -> str:
         """URL of the proxy, which may hold a password; empty for none."""

@@ -63,6 +63,7 @@ def answers(rooms: Rooms) -> Answers:
     return {
         "status": lambda frame: _status(rooms),
         "history": lambda frame: history(store, Wanted.of(frame)),
+        "way": lambda frame: rooms.delivery.way([str(id_) for id_ in frame["messages"]]),
         "channels_told": lambda frame: channels_told(store),
         "retry": lambda frame: rooms.undelivered.retry([str(id_) for id_ in frame["messages"]]),
         "silence": lambda frame: silences.begin(

@@ -6,13 +6,17 @@ Per project and channel one worker, oldest row first: order is kept because noth
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from nbalert.channels.base import Channel
 from nbalert.channels.carried import ChannelFault
+from nbalert.channels.uploads import Upload, counting
 from nbalert.courier.contents import Contents
 from nbalert.courier.heads import head
 from nbalert.courier.news import News, Worker
@@ -71,6 +75,7 @@ class Delivery:
         self._catch_up = catch_up
         self._workers: dict[_Key, Worker] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._uploads: dict[int, Upload] = {}
         self._is_closing = False
 
     def add(
@@ -138,6 +143,16 @@ class Delivery:
         for channel in channels:
             if worker := self._workers.get((project, channel)):
                 worker.tell(News.MENDED)
+
+    def way(self, messages: Sequence[str]) -> list[dict[str, Any]]:
+        """How far the posts of messages are: state, tries, and bytes sent of those that are big."""
+        rows = self._store.rows(
+            "SELECT seq, channel, state, attempts FROM delivery WHERE kind = 'post'"
+            " AND message IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            json.dumps(list(messages)),
+        )
+        uploads = (self._uploads.get(row["seq"], Upload()) for row in rows)
+        return [{**dict(row), **asdict(upload)} for row, upload in zip(rows, uploads, strict=True)]
 
     def go_on(self, project: str) -> None:
         """A process of that project has brought its settings: what waited for it need not any more."""
@@ -229,11 +244,14 @@ class Delivery:
         task = asyncio.current_task()
         assert task is not None
         self._under_way.add(task)
+        upload = self._uploads[row["seq"]] = Upload()
         try:
-            async with asyncio.timeout(ATTEMPT_LIMIT_S):
-                return await self._saying.say(channel, row)
+            with counting(upload):
+                async with asyncio.timeout(ATTEMPT_LIMIT_S):
+                    return await self._saying.say(channel, row)
         finally:
             self._under_way.discard(task)
+            del self._uploads[row["seq"]]
 
     async def _keep(self, key: _Key, worker: Worker, row: sqlite3.Row, reason: str) -> None:
         """The service takes nothing from us: alerts wait until that is mended.

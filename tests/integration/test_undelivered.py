@@ -74,7 +74,7 @@ def test_kept_and_sent_at_once(server: Webhook, capsys: pytest.CaptureFixture[st
     main(["status"])
     main(["history", "--failed"])
     shown = capsys.readouterr().out
-    assert shown.count("401") == 2
+    assert shown.count("answered 401") == 2
     server.always(OK)
     assert main(["retry"]) == 0
     wait_until(lambda: server.titles == ["one"], 30)
