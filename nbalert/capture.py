@@ -7,11 +7,12 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbalert.tail import Tail
+from nbalert.tail import LARGE_CHARS, Tail
 
 DISPLAYS = 20
 """The last ones are kept: a cell may display in a loop for days."""
@@ -67,13 +68,21 @@ class Capture:
         self.result = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Feeds:
+    """Who hears what is written to a stream."""
+
+    takes: list[Callable[[Any], None]] = field(default_factory=list)
+    short_takes: list[Callable[[Any], None]] = field(default_factory=list)
+
+
 class Taps:
     """Feeds captures from a shell. Attached with the first open capture, taken off with the last."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._open: list[Capture] = []
-        self._feeds: dict[str, list[Callable[[object], None]]] = {}
+        self._feeds: dict[str, _Feeds] = {}
         self._undo: list[Callable[[], None]] = []
         self._hooks: dict[int, tuple[Any, Callable[[Any], Any]]] = {}
 
@@ -99,12 +108,14 @@ class Taps:
 
     def _route(self) -> None:
         """The lists stay the same: the shadows hold them."""
-        self._feeds["stdout"][:] = [capture.stdout.take for capture in self._open]
-        self._feeds["stderr"][:] = [capture.stderr.take for capture in self._open]
+        for name, feeds in self._feeds.items():
+            tails: list[Tail] = [getattr(capture, name) for capture in self._open]
+            feeds.takes[:] = [tail.take for tail in tails]
+            feeds.short_takes[:] = [tail.take_short for tail in tails]
 
     def _attach(self) -> None:
         # new lists: a shadow that was left below somebody's wrapper keeps the old ones and feeds nothing
-        self._feeds = {"stdout": [], "stderr": []}
+        self._feeds = {"stdout": _Feeds(), "stderr": _Feeds()}
         for name, feeds in self._feeds.items():
             self._tap_stream(getattr(sys, name), feeds)
         # the value is formatted once only: a `__repr__` may be costly or stateful;
@@ -138,17 +149,20 @@ class Taps:
         publisher.register_hook(hook)
         self._hooks[id(capture)] = (publisher, hook)
 
-    def _tap_stream(self, stream: Any, feeds: list[Callable[[object], None]]) -> None:
-        """Shadow `write` on the instance: loggers and progress bars hold the stream object itself."""
+    def _tap_stream(self, stream: Any, feeds: _Feeds) -> None:
+        """Shadow `write` on the instance: loggers and progress bars hold the stream object itself.
+
+        A cell may call it a million times: what `print` writes takes no call of ours but an append.
+        """
         if stream is None:
             return
-        write = stream.write
+        write, takes, short_takes = stream.write, feeds.takes, feeds.short_takes
 
-        def shadow(data: object, *args: Any, **kwargs: Any) -> Any:
+        def shadow(data: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True  # an interrupt strikes here as often as not
-            written = write(data, *args, **kwargs)
-            for feed in feeds:
-                feed(data)
+            written = write(data, *args, **kwargs) if args or kwargs else write(data)
+            for take in short_takes if data.__class__ is str and len(data) <= LARGE_CHARS else takes:
+                take(data)
             return written
 
         self._put(stream, "write", shadow)

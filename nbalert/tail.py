@@ -10,7 +10,8 @@ KEPT_CHARS = 2 * TAIL_CHARS
 """What is kept, so that a secret which begins before the tail can be told for one."""
 
 _CHUNKS = 4000
-_LARGE_CHARS = 512
+LARGE_CHARS = 512
+"""Longer pieces are merged at once."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")  # colours, and OSC links
 _UP = re.compile(r"\x1b\[(\d*)A")
 _MOVES = re.compile(r"(\n|\x1b\[\d*A)")
@@ -29,18 +30,22 @@ def last(text: str) -> str:
 class Tail:
     """The last characters written to a stream, in bounded memory: more than the tail that is shown.
 
-    The work is put off to `text`: bookkeeping at each write cost a printing cell 30 %, one append costs 10 %.
+    The work is put off to `text`: bookkeeping at each write cost a printing cell 30 %, one append costs 5 %.
     Small pieces are bounded by their number, large ones are merged at once.
+
+    Attributes:
+        take_short: The same as `take` for a text of `LARGE_CHARS` at most, and a call less.
     """
 
     def __init__(self) -> None:
         self._parts: deque[str] = deque(maxlen=_CHUNKS)
+        self.take_short = self._parts.append
 
     def take(self, data: object) -> None:
         """Add what was written. Never raises: it runs inside the user's `print`."""
         if not isinstance(data, str):
             return
-        if len(data) > _LARGE_CHARS:
+        if len(data) > LARGE_CHARS:
             data = "".join([*self._parts, data[-KEPT_CHARS:]])[-KEPT_CHARS:]
             self._parts.clear()
         self._parts.append(data)
