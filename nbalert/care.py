@@ -14,7 +14,7 @@ from nbalert.history import retry_shown
 from nbalert.inbox_link import inbox_link
 from nbalert.process import client
 from nbalert.show import status_text
-from nbalert.widgets import in_kernel
+from nbalert.widgets.where import in_kernel
 
 
 def status() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from nbalert.history_words import STATES
+from nbalert.kernel_name import session_name
 from nbalert.option_types import LEVELS, count, duration
 from nbalert.words_parser import WordsParser
 
@@ -46,7 +46,7 @@ def run_words(words: Sequence[str]) -> None:
     """
     from nbalert.history import Reader  # brings the client: the words alone do without
     from nbalert.process import client
-    from nbalert.widgets import is_before_somebody
+    from nbalert.widgets.where import is_before_somebody
 
     parser = WordsParser(prog="%nbalert history", add_help=False)
     add_options(parser)
@@ -90,4 +90,4 @@ def this_notebook() -> str:
     """As messages name the notebook that runs here; empty where none is known."""
     from nbalert.process import client
 
-    return client().notebook or os.environ.get("JPY_SESSION_NAME", "")
+    return client().notebook or session_name()

@@ -1,14 +1,24 @@
-"""What people call the kernel that this process is: the name in the corner of their notebook."""
+"""What people call the kernel that this process is, and the notebook that it was started for."""
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+
+def session_name() -> str:
+    """The notebook that this kernel was started for, as Jupyter says; empty where it does not.
+
+    nbclassic names the folder alone. A rename is not heard of.
+    """
+    name = os.environ.get("JPY_SESSION_NAME", "")
+    return "" if name.endswith("/") else name
 
 
 @cache

@@ -13,6 +13,7 @@ from nbalert import ending
 from nbalert.client import Client
 from nbalert.errors import SettingsError
 from nbalert.home import Home
+from nbalert.kernel_name import session_name
 
 _client: Client | None = None
 _making = threading.Lock()
@@ -33,7 +34,7 @@ def client() -> Client:
 
 def notebook_path() -> str:
     """The notebook that this kernel runs; empty outside one, and where the front end does not tell."""
-    session = os.environ.get("JPY_SESSION_NAME", "")
+    session = session_name()
     return session if Path(session).is_absolute() and Path(session).suffix == ".ipynb" else ""
 
 

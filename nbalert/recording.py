@@ -16,6 +16,7 @@ from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, Intera
 from nbalert.bars import current, lines
 from nbalert.capture import Bundle, Capture, Taps
 from nbalert.endings import Outcome
+from nbalert.kernel_name import session_name
 from nbalert.outcome import error_of, judge, text_of, traceback_of
 from nbalert.stacking import Stack, split
 from nbalert.tracebacks import cell_of_shell, readable
@@ -182,6 +183,6 @@ def _story(shell: InteractiveShell, error: BaseException | None, shown: str) -> 
 
 
 def _notebook(shell: InteractiveShell) -> str | None:
-    """Jupyter names it in the environment (not updated by a rename), VS Code in the user's namespace."""
-    path = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__")
+    """Jupyter names it in the environment, VS Code in the user's namespace."""
+    path = session_name() or shell.user_ns.get("__vsc_ipynb_file__")
     return str(path) if path else None

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nbalert.kernel_name import kernel_name, spec_name
+import pytest
+
+from nbalert.kernel_name import kernel_name, session_name, spec_name
 from tests.kernels import Kernel
 
 
@@ -38,3 +40,10 @@ def test_a_kernel(tmp_path: Path) -> None:
 def test_a_process_that_is_no_kernel_has_none() -> None:
     """Scripts and commands."""
     assert kernel_name() == ""
+
+
+@pytest.mark.parametrize(("said", "meant"), [("/work/a.ipynb", "/work/a.ipynb"), ("/work/", ""), ("", "")])
+def test_the_notebook_of_a_session(said: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbclassic says its folder only: that is no notebook, and alerts are not named after it."""
+    monkeypatch.setenv("JPY_SESSION_NAME", said)
+    assert session_name() == meant

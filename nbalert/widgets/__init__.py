@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from nbalert.widgets.lines import Lines
 from nbalert.widgets.view import Asked, View
+from nbalert.widgets.where import in_kernel
 
 
 def view_of(asked: Asked) -> View:
@@ -16,15 +14,3 @@ def view_of(asked: Asked) -> View:
 
         return AskStatus(asked)
     return Lines(asked)
-
-
-def is_before_somebody() -> bool:
-    """Whether somebody looks at the notebook: papermill and its like have no session, nor has Voilà."""
-    is_dashboard = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
-    return in_kernel() and ("JPY_SESSION_NAME" in os.environ or is_dashboard)
-
-
-def in_kernel() -> bool:
-    """Whether a kernel shows what is displayed, which can have widgets: a terminal has text alone."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

@@ -26,6 +26,7 @@ from nbalert.question import Decision, Question
 from nbalert.waiting import can_hold, lack
 from nbalert.widgets.drawing import Moment, ended_data, open_parts, waiting_data
 from nbalert.widgets.stopping import Stop
+from nbalert.widgets.where import is_dashboard
 
 if TYPE_CHECKING:
     from nbalert.widgets.view import Asked
@@ -84,7 +85,12 @@ class AskStatus:
         self._changed.set()
         stays = ended_data(self._asked.question, self._asked.channel, decision, self._waited_s)
         update_display(stays, raw=True, display_id=self._display)
-        for widget in list(_all(self._box)):
+        closing = list(_all(self._box))
+        if is_dashboard():
+            closing.remove(self._box)
+            self._box.children = (ipywidgets.HTML(stays["text/html"]),)
+            self._box.remove_class("nbalert-open")
+        for widget in closing:
             for one in (getattr(widget, "style", None), widget.layout, widget):
                 if one is not None:
                     one.close()

@@ -1,6 +1,7 @@
 """The history in a notebook: a table that stays in the file, above it what filters, sends again and silences.
 
-Table and controls are two displays: the file keeps the table as HTML and text, which needs no kernel.
+Table and controls are two displays: the file keeps the table as HTML and text, which needs no kernel. In a
+dashboard, which has no file, both are one widget.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nbalert.history_words import STATES, Row, states_of
 from nbalert.option_types import LEVELS
 from nbalert.widgets.history_table import table_data
 from nbalert.widgets.silencing import Silencer, Silencing
+from nbalert.widgets.where import is_dashboard
 
 FALLBACK = "Filters of the history: run %nbalert history to see them."
 _TIMES: tuple[tuple[str, float], ...] = (
@@ -73,11 +75,13 @@ class HistoryView:
         self._fresh = self._button("Refresh", "refresh", "Read the history anew", lambda: "")
         self._silencing = Silencing(source, self._act)
         self._said = ipywidgets.HTML()
+        self._table = ipywidgets.HTML() if is_dashboard() else None
         for one in self._filters.values():
             one.observe(lambda _: self._act(lambda: ""), "value")
         controls = (*self._filters.values(), self._again, self._fresh)
         row = ipywidgets.HBox(controls, layout=ipywidgets.Layout(flex_flow="row wrap"))
-        self.box = ipywidgets.VBox([row, self._silencing.box, self._said])
+        parts = (row, self._silencing.box, self._said, self._table)
+        self.box = ipywidgets.VBox([part for part in parts if part])
         self.box.add_class("nbalert-history")
         self._read()
 
@@ -86,7 +90,8 @@ class HistoryView:
         bundle = self.box._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         display({**data, "text/plain": FALLBACK}, raw=True)
-        display(table_data(self.shown), raw=True, display_id=self._display)
+        if self._table is None:
+            display(table_data(self.shown), raw=True, display_id=self._display)
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -98,6 +103,8 @@ class HistoryView:
         self.shown: list[Row] = list(self._source.rows(self.wanted))
         self._again.disabled = not self._stuck()
         self._silencing.show(self.shown)
+        if self._table:
+            self._table.value = table_data(self.shown)["text/html"]
 
     def _stuck(self) -> list[str]:
         return [row["id"] for row in self.shown if "undelivered" in states_of(row)]
@@ -118,7 +125,8 @@ class HistoryView:
         except CourierError as error:
             said = str(error)
         self._said.value = f'<div role="status">{html.escape(said)}</div>' if said else ""
-        update_display(table_data(self.shown), raw=True, display_id=self._display)
+        if self._table is None:
+            update_display(table_data(self.shown), raw=True, display_id=self._display)
 
 
 def _choice(label: str, known: Sequence[Option], value: Any, says: Callable[[Any], str] = str) -> Any:

@@ -62,6 +62,7 @@ class Lab:
             "ServerApp.allow_root": True,
             "ServerApp.root_dir": self.root,
             "LabApp.expose_app_in_browser": True,
+            "JupyterNotebookApp.expose_app_in_browser": True,
             "LabApp.extension_manager": "readonly",
         }
         command = [
@@ -93,6 +94,14 @@ class Lab:
 
     def open(self, browser: Browser, name: str, *cells: str, **options: Any) -> Notebook:
         """Write a notebook and open it in a window of its own."""
+        return Notebook(self.page(browser, "doc/tree", name, *cells, **options), self.root / name)
+
+    def page(self, browser: Browser, place: str, name: str, *cells: str, **options: Any) -> Page:
+        """Write a notebook and open a window with it.
+
+        Args:
+            place: Where the server has its front end for notebooks: `notebooks`, `voila/render`, …
+        """
         made = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         document = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
@@ -100,8 +109,8 @@ class Lab:
         )
         nbformat.write(document, self.root / name)  # type: ignore[no-untyped-call]
         page = browser.new_page(**{"viewport": {"width": 1000, "height": 800}, **options})
-        page.goto(f"{self.url}/doc/tree/{name}?token={self._token}")
-        return Notebook(page, self.root / name)
+        page.goto(f"{self.url}/{place}/{name}?token={self._token}", wait_until="commit")
+        return page
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the machine's own Jupyter is read or written."""
