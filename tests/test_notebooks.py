@@ -33,6 +33,8 @@ ASKED: tuple[Rule, ...] = (
 )
 ASKED_TOO: tuple[Rule, ...] = (("Rotate", "yes"), ("Publish", "lgtm"))
 """What `03_asks.ipynb` and `from_zenml_and_kapacitor.ipynb` are answered."""
+LONGEST_S = 180
+"""How long a notebook may take: the course promises three minutes each."""
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 
 
@@ -51,7 +53,7 @@ def link(name: str) -> str:
 def run(*command: str) -> str:
     """A command that has to succeed; what it says."""
     done = subprocess.run(
-        [sys.executable, "-m", *command], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=False, timeout=LONGEST_S
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
