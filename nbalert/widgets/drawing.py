@@ -135,7 +135,8 @@ def _head(look: Look, text: str) -> str:
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:2px 10px;align-items:baseline;margin-bottom:2px">'
         f'<span style="background:{look.colour};color:#fff;border-radius:99px;padding:1px 10px;'
-        f'font-size:85%;font-weight:600;white-space:nowrap">{look.word}</span>'
+        f'font-size:85%;font-weight:600;white-space:nowrap"><span aria-hidden="true">{look.icon} </span>'
+        f"{look.word}</span>"
         f'<strong style="font-size:108%;overflow-wrap:anywhere">{html.escape(text)}</strong></div>'
     )
 

@@ -21,8 +21,9 @@ class Stop:
         self._cancel = cancel
         # Without `continuous_update` the text is sent when the field is left, and so before the click.
         self._reason = ipywidgets.Text(
-            placeholder="Reason (optional)",
-            tooltip="Reason to cancel (optional)",
+            description="Reason",
+            placeholder="optional",
+            style={"description_width": "initial"},
             continuous_update=False,
             layout=ipywidgets.Layout(flex="1 1 180px", width="auto", max_width="420px"),
         )
