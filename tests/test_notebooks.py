@@ -64,7 +64,7 @@ def run(*command: str) -> str:
 def test_nbval(notebook: Path, tmp_path: Path) -> None:
     """Strict nbval: each cell's outputs are those that the notebook was saved with."""
     shutil.copy(notebook, tmp_path)
-    options = ["--nbval", "--nbval-sanitize-with", str(SANITIZE), "-p", "no:cacheprovider", "-q"]
+    options = ["-n0", "--nbval", "--nbval-sanitize-with", str(SANITIZE), "-p", "no:cacheprovider", "-q"]
     assert " passed" in run("pytest", *options, str(tmp_path / notebook.name))
 
 
