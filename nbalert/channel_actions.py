@@ -10,6 +10,7 @@ from typing import Any
 from nbalert import channels
 from nbalert.channel_list import channels_text, kinds_text, settings_text
 from nbalert.channel_test import tried
+from nbalert.channel_trial import ANSWER_S, tried_ask
 from nbalert.channels import sources
 from nbalert.channels.base import Channel
 from nbalert.channels.registry import check
@@ -84,7 +85,13 @@ def _register(options: argparse.Namespace) -> None:
 
 
 def _test(options: argparse.Namespace) -> int:
-    result = tried(options.name)
+    if options.ask:
+        settings = client().settings
+        table = settings.channel(options.name)
+        print(f"{table.name}: asking; {ANSWER_S:.0f} s to answer", flush=True)
+        result = tried_ask(table, settings)
+    else:
+        result = tried(options.name)
     print(result)
     return FAILED if result.problems else 0
 

@@ -58,14 +58,19 @@ def _channel_line(settings: Settings, name: str) -> str:
 def kind_text(kind: str) -> str:
     """One kind: what it can do, where it comes from, and what it lacks here."""
     try:
-        words = [_does(kind), _origin(kind), *_lacks(kind)]
+        lacks = list(_lacks(kind))
+        words = [does(kind), _origin(kind), *lacks]
     except SettingsError as error:
         return f"cannot be used: {error}"
     return "; ".join(words)
 
 
-def _does(kind: str) -> str:
-    return "posts and asks" if channels.channel_class(kind).can_reply else "posts"
+def does(kind: str) -> str:
+    """What a kind can do, in a few words."""
+    try:
+        return "posts and asks" if channels.channel_class(kind).can_reply else "posts"
+    except SettingsError:
+        return "cannot be used"
 
 
 def _why_silent(settings: ChannelSettings) -> str:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from nbalert import channels
 from nbalert.errors import ChannelError
-from nbalert.fields import Origin
 from nbalert.message import Level, Message, Posted, Receipt
-from nbalert.network import Network
 from nbalert.posting import here, post
 from nbalert.process import client
-from nbalert.settings import ChannelTable
 
 PATIENCE_S = 30.0
 """How long the courier is given to ask a service; then how long the message may take."""
@@ -34,17 +27,19 @@ class Tried:
         channel: Its name.
         problems: What is missing and where to click, a line each; empty if the message has arrived.
         link: To the message, where it has one.
+        answer: To a test that asks: `approved by Bob (UBOB)`.
     """
 
     channel: str
     problems: tuple[str, ...] = ()
     link: str = ""
+    answer: str = ""
 
     def __str__(self) -> str:
         if self.problems:
             mark = f"{self.channel}: "
             return "\n".join(f"{mark}{line.removeprefix(mark)}" for line in self.problems)
-        return f"{self.channel}: delivered {self.link}".rstrip()
+        return f"{self.channel}: {self.answer or 'delivered'} {self.link}".rstrip()
 
 
 def tried(name: str | None) -> Tried:
@@ -64,7 +59,7 @@ def tried(name: str | None) -> Tried:
     asked = {"do": "problems", "project": settings.project, "channel": table.name}
     if problems := sender.request(asked, PATIENCE_S):
         return Tried(table.name, tuple(problems))
-    posted = post(_message(table.name), channel=table.name)
+    posted = post(trial_message(table.name), channel=table.name)
     try:
         receipts = _receipts(posted, settings.project, table.name)
     except ChannelError as error:
@@ -74,29 +69,6 @@ def tried(name: str | None) -> Tried:
     if not receipts:
         return Tried(table.name, ("accepted, and not told: the channel or all alerts are silenced",))
     return Tried(table.name, (), receipts[0].link)
-
-
-def tried_draft(name: str, values: Mapping[str, Any], file: Path) -> Tried:
-    """Try settings that are not saved yet; nothing of it is kept.
-
-    Args:
-        values: As they would stand in a file, `kind` among them.
-        file: That file: relative paths start at its folder.
-
-    Raises:
-        SettingsError: They are wrong, or a secret is not there.
-        CourierError: There is no courier.
-    """
-    checked = channels.check(ChannelTable(name, values, Origin(str(file), file.parent, os.environ)))
-    asked = {
-        "do": "try",
-        "channel": name,
-        "values": checked.model_dump(mode="json", context="line", by_alias=True),
-        "network": asdict(Network.of(os.environ)),
-        "message": _message(name).to_json(),
-    }
-    answer = client().request(asked, PATIENCE_S)
-    return Tried(name, tuple(answer["problems"]), answer["link"])
 
 
 def _receipts(posted: Posted, project: str, channel: str) -> list[Receipt] | str:
@@ -124,5 +96,6 @@ def _held_up(project: str, channel: str) -> tuple[int, str]:
     return (row["attempts"], row["reason"]) if row else (0, "")
 
 
-def _message(name: str) -> Message:
+def trial_message(name: str) -> Message:
+    """What a channel is tried out with."""
     return Message(title=f"Test of channel {name}", text="A test of nbalert", level=Level.INFO, source=here())

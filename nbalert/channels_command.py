@@ -66,6 +66,7 @@ def add_actions(parser: argparse.ArgumentParser, *, add_help: bool = True) -> No
     _in_project(one)
     one = action("test", help="what is missing, or a message that arrives")
     one.add_argument("name", metavar="NAME", nargs="?", help="the default channel if left out")
+    one.add_argument("--ask", action="store_true", help="put a question, and see that an answer comes back")
 
 
 def _in_project(parser: argparse.ArgumentParser) -> None:

@@ -41,6 +41,28 @@ class SettingsFile:
         self._is_project = is_project
         self.path = (project_file(folder, home) or folder / FILE_NAME) if is_project else home.settings
 
+    def text(self) -> str | None:
+        """All of it; None where there is no such file.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        try:
+            return self.path.read_bytes().decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return None
+
+    def restore(self, text: str | None) -> None:
+        """Make it what `text` has said.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if text is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            self._write(text)
+
     def add(self, name: str, values: Mapping[str, Any], *, replaces: bool = False) -> str:
         """Write a channel.
 

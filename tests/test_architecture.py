@@ -39,6 +39,7 @@ asking
 asked
 keep_alive
 widgets
+channel_trial
 channel_test
 inbox_link
 auto
@@ -65,6 +66,7 @@ connection introduction outbox
 workbench
 courier
 inbox
+settings_undo
 settings_file channel_list
 channels
 spool

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
-from nbalert.channel_test import Tried, tried, tried_draft
-from nbalert.errors import SettingsError
+from nbalert import channel_trial
+from nbalert.channel_test import Tried, tried
+from nbalert.channel_trial import members_of, tried_ask, tried_draft
+from nbalert.errors import CannotAsk, ChannelError, SettingsError
+from nbalert.fields import Origin
 from nbalert.home import Home
 from nbalert.process import client
+from nbalert.settings import ChannelTable
+from tests.chat_servers.slack import TOKEN, Slack
+from tests.chat_servers.slack_workspace import CHANNEL
 from tests.chat_servers.webhook import HANG, Webhook, status
 
 DRAFT = {"kind": "webhook", "url": "env:HOOK", "timeout_s": 1}
@@ -25,7 +34,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
 
 def drafted(home: Home, **values: object) -> Tried:
     """Try settings that stand in no file."""
-    return tried_draft("draft", {**DRAFT, **values}, home.settings)
+    return tried_draft(table(home, **values))
+
+
+def table(home: Home, **values: object) -> ChannelTable:
+    """Settings as they would stand in the user's own file."""
+    file = home.settings
+    return ChannelTable("draft", {**DRAFT, **values}, Origin(str(file), file.parent, os.environ))
 
 
 def test_a_draft_really_posts(home: Home, server: Webhook) -> None:
@@ -97,6 +112,67 @@ def test_a_service_that_denies_is_a_line(home: Home, server: Webhook) -> None:
     assert "check the token and its permissions; it is kept, and sent once that is mended" in line
 
 
+@pytest.fixture
+def slack(home: Home) -> Iterator[Slack]:
+    """A workspace, and who you are there."""
+    home.root.mkdir(mode=0o700)
+    home.settings.write_text('[me]\nslack = "UANN"\n')
+    (home.root / "token").write_text(TOKEN)
+    with Slack() as slack:
+        yield slack
+
+
+def asking(slack: Slack, home: Home, *approvers: str) -> ChannelTable:
+    """A channel where people can answer."""
+    values = {**slack.values(), "token": "file:token", "approvers": list(approvers)}
+    return ChannelTable("draft", values, Origin("mine", home.root, {}))
+
+
+@pytest.mark.parametrize(("sign", "answer"), [("white_check_mark", "approved"), ("x", "rejected")])
+def test_an_ask_that_is_answered(home: Home, slack: Slack, sign: str, answer: str) -> None:
+    """Both answers show that answers arrive; whose does not count is told, and the message says the end."""
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(tried_ask, asking(slack, home, "UBOB"), client().settings)
+        said = slack.question("does your answer arrive?")
+        slack.react("UMALLORY", said["ts"], sign)
+        slack.until(lambda: slack.ephemerals)
+        slack.react("UBOB", said["ts"], sign)
+        assert trying.result(60) == Tried("draft", (), ANY, f"{answer} by Bob (UBOB)")
+    assert f"{answer} by Bob" in str(slack.find(CHANNEL, said["ts"]))
+    assert client().request({"do": "history", "limit": 10}) == []
+
+
+def test_an_ask_that_nobody_answers(home: Home, slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Says who may answer, and whose answer did not count and why."""
+    monkeypatch.setattr(channel_trial, "ANSWER_S", 4.0)
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(tried_ask, asking(slack, home, "UBOB"), client().settings)
+        said = slack.question("does your answer arrive?")
+        slack.react("UMALLORY", said["ts"], "white_check_mark")
+        ignored, unheard = trying.result(60).problems
+    assert ignored.startswith("an answer did not count: M. (UMALLORY): ")
+    assert "nobody has answered within 4 s. UBOB may" in unheard
+
+
+def test_an_ask_that_nobody_could_answer(home: Home, slack: Slack) -> None:
+    """What is missing is said before anybody is bothered."""
+    with pytest.raises(CannotAsk, match="approvers is missing"):
+        tried_ask(asking(slack, home), client().settings)
+    slack.scopes.remove("reactions:read")
+    assert "reactions:read" in str(tried_ask(asking(slack, home, "UBOB"), client().settings))
+    assert slack.top() == []
+
+
+def test_who_is_there(home: Home, slack: Slack) -> None:
+    """By id and name; or the right that is missing, and where it is given."""
+    assert ("UBOB", "Bob") in members_of(asking(slack, home))
+    slack.scopes.remove("channels:read")
+    with pytest.raises(ChannelError, match=r"channels:read.*OAuth"):
+        members_of(asking(slack, home))
+
+
 def test_the_inbox_as_a_draft(home: Home) -> None:
     """The inbox of this machine is found without an address."""
-    assert tried_draft("mine", {"kind": "inbox"}, Path("nbalert.toml")).link.startswith("http://127.0.0.1:")
+    assert tried_draft(ChannelTable("mine", {"kind": "inbox"}, Origin("", Path(), {}))).link.startswith(
+        "http://127.0.0.1:"
+    )

@@ -33,6 +33,18 @@ class Extra(NamedTuple):
     purpose: str
 
 
+class Member(NamedTuple):
+    """Somebody who is where a channel leads.
+
+    Args:
+        id: Of the kind that `approvers` has.
+        name: What people call them.
+    """
+
+    id: str
+    name: str
+
+
 class Channel(ABC):
     """One configured way to a chat. Built, used and closed on one event loop: the courier's, or for a class
     that `nbalert.register` was given, a loop of its own in the process that has registered it.
@@ -175,6 +187,16 @@ class Channel(ABC):
 
         Raises:
             ChannelError: The service cannot be asked.
+        """
+        return []
+
+    async def members(self) -> list[Member]:
+        """People who could be approvers, without the bot and other bots, so that they can be chosen from.
+
+        Here, and where a service lists nobody: none.
+
+        Raises:
+            ChannelError: The service refuses to say, or cannot be asked.
         """
         return []
 

@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from nbalert.channels.base import Channel, Extra
+from nbalert.channels.base import Channel, Extra, Member
 from nbalert.channels.discord_account import ACCOUNTS, Account, has_gateway
 from nbalert.channels.discord_answers import Answers, place
 from nbalert.channels.discord_errors import fault, message_id
 from nbalert.channels.discord_parts import Part, nonce
 from nbalert.channels.discord_polling import FIRST_S, LONGEST_S, Polling
 from nbalert.channels.discord_question import components
-from nbalert.channels.discord_rights import problems
+from nbalert.channels.discord_rights import members, problems
 from nbalert.channels.discord_seeds import Seeds
 from nbalert.channels.discord_shape import mention, parts, pings
 from nbalert.channels.discord_text import escape, trimmed
@@ -154,6 +154,10 @@ class DiscordChannel(Channel):
     async def problems(self) -> list[str]:
         """Token, place, permissions, and what is switched on for the bot."""
         return await problems(self._http, self._account, self.settings.channel, self._is_pushed)
+
+    async def members(self) -> list[Member]:
+        """Of the guild, with Server Members Intent."""
+        return await members(self._http, self.settings.channel)
 
     async def aclose(self) -> None:
         """Close all connections; the gateway with the last channel of its bot."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nbalert.channels.base import Member
 from nbalert.channels.discord_account import CONTENT_FLAGS, Account, has_gateway
 from nbalert.channels.http import Http
 from nbalert.errors import ChannelDenied, ChannelUnreachable
@@ -20,6 +21,7 @@ TO_POST = {
     "Attach Files": 1 << 15,
 }
 TO_ASK = {"Read Message History": 1 << 16, "Add Reactions": 1 << 6}
+NO_MEMBERS = "Discord does not say who is there: switch on Server Members Intent in the Developer Portal, Bot"
 THREADED = frozenset({10, 11, 12})
 """Types of channels that are threads: their parent has the overwrites."""
 
@@ -68,6 +70,24 @@ def held_rights(
         for one in own:
             held |= int(one["allow"])
     return held
+
+
+async def members(http: Http, channel: str) -> list[Member]:
+    """People of the guild that a channel is in, up to a thousand (Source: List Guild Members).
+
+    Raises:
+        ChannelError: The service cannot be asked, or does not let the bot see who is there.
+    """
+    place = await _json(http, f"channels/{channel}")
+    try:
+        found = await _json(http, f"guilds/{place['guild_id']}/members?limit=1000")
+    except ChannelDenied as error:
+        raise ChannelDenied(NO_MEMBERS) from error
+    people = [(one, one["user"]) for one in found if not one["user"].get("bot")]
+    return [
+        Member(str(user["id"]), one.get("nick") or user.get("global_name") or user["username"])
+        for one, user in people
+    ]
 
 
 def _of_application(application: Mapping[str, Any], is_pushed: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
-from nbalert.channels.base import Channel
+from nbalert.channels.base import Channel, Member
 from nbalert.channels.http import Http
 from nbalert.channels.inbox_settings import InboxSettings
 from nbalert.errors import ChannelBusy, ChannelDenied, ChannelError, ChannelRefused, ChannelUnreachable
@@ -81,6 +81,11 @@ class InboxChannel(Channel):
             f"{self.name}: nobody was ever invited by the name {name}; there: nbalert inbox invite {name}"
             for name in strangers
         ]
+
+    async def members(self) -> list[Member]:
+        """Who can sign in there."""
+        people = (await self._http.request("GET", "api/sender")).json()["people"]
+        return [Member(name, name) for name in people]
 
     async def replies(self, question: Question, receipt: Receipt) -> AsyncIterator[Reply]:
         """Answers given already, then new ones as they are pushed; survives cuts and restarts."""

@@ -12,14 +12,14 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import ClassVar
 
-from nbalert.channels.base import Channel
+from nbalert.channels.base import Channel, Member
 from nbalert.channels.listener import GAP
 from nbalert.channels.matrix_account import ACCOUNTS, Account
 from nbalert.channels.matrix_answers import Answers, names_of, place
 from nbalert.channels.matrix_api import MatrixApi
 from nbalert.channels.matrix_errors import WrongPlace
 from nbalert.channels.matrix_posting import MESSAGE, posted
-from nbalert.channels.matrix_rights import problems
+from nbalert.channels.matrix_rights import members, problems
 from nbalert.channels.matrix_seeds import Seeds
 from nbalert.channels.matrix_settings import MatrixSettings
 from nbalert.channels.matrix_shape import edited, in_thread, shape, word_to
@@ -123,6 +123,10 @@ class MatrixChannel(Channel):
     async def problems(self) -> list[str]:
         """Token, room, rights in it, and approvers who are not there."""
         return await problems(self._api, self._account, self.settings)
+
+    async def members(self) -> list[Member]:
+        """Of the room."""
+        return await members(self._api, self._account, self.settings)
 
     async def aclose(self) -> None:
         """Close all connections; the poll with the last channel of its account."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from nbalert.channels.base import Member
 from nbalert.channels.matrix_account import Account
 from nbalert.channels.matrix_api import MatrixApi
 from nbalert.channels.matrix_errors import Missing
@@ -64,3 +65,15 @@ def _absent(approvers: Iterable[str], joined: Mapping[str, Any], room: str) -> I
     for one in approvers:
         if USER.fullmatch(one) and one not in joined:
             yield f"{one} may answer, and is not in the room {room}: write /invite {one} there"
+
+
+async def members(api: MatrixApi, account: Account, settings: MatrixSettings) -> list[Member]:
+    """People of the room.
+
+    Raises:
+        ChannelError: The homeserver cannot be asked.
+    """
+    me = await account.me(api)
+    room = await account.rooms.enter(api, settings.room, me)
+    joined = (await api.get("rooms", room, "joined_members")).get("joined") or {}
+    return [Member(id_, (one or {}).get("display_name") or id_) for id_, one in joined.items() if id_ != me]

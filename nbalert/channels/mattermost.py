@@ -11,12 +11,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from nbalert.channels.base import Channel, Extra
+from nbalert.channels.base import Channel, Extra, Member
 from nbalert.channels.listener import GAP, Listener
 from nbalert.channels.mattermost_account import ACCOUNTS, Account, has_websocket
 from nbalert.channels.mattermost_answers import DELETED, Answers, place, time_of
 from nbalert.channels.mattermost_api import Api
-from nbalert.channels.mattermost_checks import problems
+from nbalert.channels.mattermost_checks import members, problems
 from nbalert.channels.mattermost_errors import Gone, TooOld, placing
 from nbalert.channels.mattermost_posting import FILES, NotUploaded, Posting
 from nbalert.channels.mattermost_reading import Reading
@@ -161,6 +161,10 @@ class MattermostChannel(Channel):
     async def problems(self) -> list[str]:
         """Token, place, membership, rights, and what is needed for answers to be pushed."""
         return await problems(self._api, self.settings.channel)
+
+    async def members(self) -> list[Member]:
+        """Of the channel."""
+        return await members(self._api, self.settings.channel)
 
     async def aclose(self) -> None:
         """Close all connections; the websocket with the last channel of its bot."""

@@ -13,12 +13,12 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from nbalert.channels.base import Channel, Extra
+from nbalert.channels.base import Channel, Extra, Member
 from nbalert.channels.slack_answers import SEEDS, Place, time_of
 from nbalert.channels.slack_api import SlackApi
 from nbalert.channels.slack_asks import Asks
 from nbalert.channels.slack_blocks import NATIVE, Rendered, render
-from nbalert.channels.slack_checks import problems
+from nbalert.channels.slack_checks import members, problems
 from nbalert.channels.slack_errors import SlackDenied, SlackRefused, WrongPlace
 from nbalert.channels.slack_files import File, Uploads
 from nbalert.channels.slack_posting import Found, Posting
@@ -124,6 +124,10 @@ class SlackChannel(Channel):
     async def problems(self) -> list[str]:
         """Token, scopes, membership and app token."""
         return await problems(self.name, self.settings, self._api)
+
+    async def members(self) -> list[Member]:
+        """Of the conversation, with `channels:read` or `groups:read`, and `users:read` for names."""
+        return await members(self.settings.channel, self._api)
 
     async def aclose(self) -> None:
         """Close all connections."""

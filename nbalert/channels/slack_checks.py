@@ -1,10 +1,11 @@
-"""What keeps a Slack app from posting and from bringing answers, and where to click."""
+"""What keeps a Slack app from posting and from bringing answers, and where to click; who is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from nbalert.channels.base import Member
 from nbalert.channels.slack_api import SlackApi
 from nbalert.channels.slack_errors import APPS, SlackDenied, SlackRefused
 from nbalert.channels.slack_settings import SlackSettings
@@ -18,6 +19,9 @@ SCOPES = {
     "users:read": "to show names, and to tell bots from people",
 }
 """What each scope is for; of several in one line one is enough."""
+
+MEMBERS = 200
+"""How many are looked up: each is a call, and of a hundred a minute at least (Source: users.info, Tier 4)."""
 
 
 def has_client() -> bool:
@@ -63,6 +67,26 @@ async def _place(conversation: str, scopes: set[str], api: SlackApi) -> list[str
     except (SlackDenied, SlackRefused) as error:
         return [] if error.code == "missing_scope" else [str(error)]
     return []
+
+
+async def members(conversation: str, api: SlackApi) -> list[Member]:
+    """People of a conversation.
+
+    Raises:
+        ChannelError: Slack cannot be asked, or the app lacks channels:read or groups:read, or users:read.
+    """
+    me, found, cursor = (await api.identity()).user, list[Member](), ""
+    while len(found) < MEMBERS:
+        more = {"cursor": cursor} if cursor else {}
+        page = await api.call("conversations.members", channel=conversation, limit=MEMBERS, **more)
+        for id_ in page.get("members", ()):
+            person = await api.person(id_)
+            if id_ != me and not person.is_bot:
+                found.append(Member(id_, person.name or id_))
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            break
+    return found
 
 
 async def _socket(channel: str, settings: SlackSettings) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from nbalert.channels.base import Channel
+from nbalert.channels.base import Channel, Member
 from nbalert.channels.telegram_account import ACCOUNTS, Account
 from nbalert.channels.telegram_answers import Place, link_to, reply_of
 from nbalert.channels.telegram_api import Api
@@ -21,7 +21,7 @@ from nbalert.channels.telegram_errors import Gone, Migrated, Unchanged
 from nbalert.channels.telegram_message import NATIVE, mentions, render
 from nbalert.channels.telegram_posting import Posting, Sent
 from nbalert.channels.telegram_question import keyboard, question_spans
-from nbalert.channels.telegram_rights import is_admin, problems
+from nbalert.channels.telegram_rights import is_admin, members, problems
 from nbalert.channels.telegram_text import Span, mention, plain
 from nbalert.errors import ChannelRefused
 from nbalert.fields import ChannelSettings, Secret
@@ -142,6 +142,10 @@ class TelegramChannel(Channel):
     async def problems(self) -> list[str]:
         """Token, webhook, chat, and what the bot may do there."""
         return await problems(self._api, self._account, self.settings.chat)
+
+    async def members(self) -> list[Member]:
+        """The admins of the chat."""
+        return await members(self._api, self.settings.chat)
 
     async def aclose(self) -> None:
         """Close all connections; the long poll with the last channel of its bot."""

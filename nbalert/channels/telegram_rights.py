@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nbalert.channels.base import Member
 from nbalert.channels.telegram_account import Account
 from nbalert.channels.telegram_api import Api
 from nbalert.channels.telegram_errors import WEBHOOK
@@ -42,6 +43,21 @@ async def is_admin(api: Api, account: Account, chat: str) -> bool:
     except ChannelError:
         return False
     return member.get("status") in ADMINS
+
+
+async def members(api: Api, chat: str) -> list[Member]:
+    """The admins of a chat: Telegram lists nobody else to a bot (Source: getChatAdministrators).
+
+    Raises:
+        ChannelError: The service cannot be asked.
+    """
+    admins = await api.call("getChatAdministrators", chat_id=chat)
+    people = [admin["user"] for admin in admins if not admin["user"].get("is_bot")]
+    return [Member(str(one["id"]), _name(one)) for one in people]
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (user.get("first_name"), user.get("last_name"))))
 
 
 def _of_member(place: Mapping[str, Any], member: Mapping[str, Any]) -> Iterator[str]:

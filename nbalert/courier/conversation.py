@@ -32,6 +32,7 @@ class Conversation:
         self._slow_answers: dict[str, Callable[[Frame], Coroutine[Any, Any, Any]]] = {
             "problems": trials.problems,
             "try": trials.draft,
+            "members": trials.members,
         }
         self._later = Later()
 

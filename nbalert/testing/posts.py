@@ -158,6 +158,15 @@ def whether_it_asks(row: Row) -> None:
     raised(CannotAsk, lambda: use(row, work), "replies()")
 
 
+def the_members(row: Row) -> None:
+    """Who could be an approver is listed by id and name, where the service says who is there; no bot is."""
+    listed = use(row, lambda channel: channel.members())
+    ids = [member.id for member in listed]
+    holds(len(set(ids)) == len(ids), "somebody is listed twice")
+    holds(all(member.name for member in listed), "somebody has no name")
+    holds(sorted(ids) == sorted(row.lists), f"listed are {ids}, and not {list(row.lists)}")
+
+
 HOSTILE = {
     "long": "x" * 100_000,
     "control": "\x00\x07\x1b[31m\x7f\r\n\u202e\u2028\ufeff",
@@ -180,4 +189,5 @@ CHECKS = (
     ),
     *(_of_text(name, text) for name, text in HOSTILE.items()),
     check_of(whether_it_asks),
+    check_of(the_members),
 )

@@ -70,6 +70,8 @@ class Row(ABC):
     ways: ClassVar[tuple[str, ...]] = ()
     vexations: ClassVar[tuple[str, ...]] = ()
     tells: ClassVar[bool] = False
+    lists: ClassVar[tuple[str, ...]] = ()
+    """Ids of people that `members` brings, where the service says who is there; bots are not among them."""
     approver: ClassVar[str] = "bob"
     second: ClassVar[str] = "carol"
 

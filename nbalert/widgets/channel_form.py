@@ -1,4 +1,4 @@
-"""The form of `%nbalert config`: pick a kind, fill in, try, save. Its fields are the kind's own settings.
+"""The form of `%nbalert config`: pick a channel or a kind, fill in, try, save, take back.
 
 What is saved goes through the same function as `nbalert channels add`. No secret is ever in the form.
 """
@@ -6,30 +6,34 @@ What is saved goes through the same function as `nbalert channels add`. No secre
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets
 from IPython.display import display
 
 from nbalert import channels
-from nbalert.channel_list import kind_text
-from nbalert.channel_test import tried_draft
-from nbalert.described import Described, described, flat, nested
+from nbalert.channel_list import does, kind_text
+from nbalert.channel_test import Tried
+from nbalert.channel_trial import ANSWER_S, members_of, tried_ask, tried_draft
 from nbalert.errors import NbalertError, SettingsError
-from nbalert.fields import ASKING, ChannelSettings
+from nbalert.fields import Origin
 from nbalert.process import client
+from nbalert.settings import ChannelTable, Settings
 from nbalert.settings_file import SettingsFile
+from nbalert.settings_undo import Undo
+from nbalert.widgets.channel_fields import ChannelFields
 from nbalert.widgets.clicks import button
-from nbalert.widgets.setting_field import LABEL, WIDE, SettingField
+from nbalert.widgets.form_look import INDENT, entry, said, show_if, small
 
 FALLBACK = "A form for channels: run %nbalert config to see it."
 
 DRAFT = "draft"
 """What a channel without a name is called while it is tried."""
-_COMMON = {setting.key for setting in described(ChannelSettings)} - {"approvers", "allow_self"}
-_ASKING = ("approvers", "allow_self")
-_COLOURS = {True: "#17794a", False: "#c02632", None: "#b7791f"}
+_PLACES = (("your own settings", False), ("this project", True))
 
 
 class ChannelForm:
@@ -43,39 +47,33 @@ class ChannelForm:
     """
 
     def __init__(self, name: str = "") -> None:
-        settings = client().settings
-        known: Mapping[str, Any] = settings.channel(name).values if name else {}
-        self._settings = settings
-        self._fields: list[SettingField] = []
-        kinds = list(channels.kinds())
-        chosen = known.get("kind") or next((kind for kind in kinds if kind.startswith("slack")), kinds[0])
-        self._kind = _input(ipywidgets.Dropdown, "Kind", options=kinds, value=chosen)
-        self._name = _input(ipywidgets.Text, "Name", value=name, placeholder="team", continuous_update=False)
-        self._place = _input(
-            ipywidgets.Dropdown, "Save in", options=[("your own settings", False), ("this project", True)]
-        )
-        self._is_default = _input(
-            ipywidgets.Checkbox, "Make it the default channel", value=False, indent=True
-        )
+        table = client().settings.channel(name) if name else None
+        self._undo, self._is_filling = Undo(), False
+        self._fields: ChannelFields | None = None
+        self._known = entry(ipywidgets.Dropdown, "Channel", options=[("a new one", "")], value="")
+        self._kind = entry(ipywidgets.Dropdown, "Kind", options=list(_kinds()))
         self._about, self._body, self._result = ipywidgets.HTML(), ipywidgets.VBox(), ipywidgets.HTML()
-        self._try = button("Send a test", "paper-plane", lambda: self._act(self._test))
-        self._save = button("Save", "check", lambda: self._act(self._do_save), style="primary")
-        self._kind.observe(lambda change: self._build({}), "value")
-        self._build(known)
+        self._name = entry(ipywidgets.Text, "Name", placeholder="team", continuous_update=False)
+        self._place = entry(ipywidgets.Dropdown, "Save in", options=_PLACES)
+        self._is_default = entry(ipywidgets.Checkbox, "Make it the default channel", indent=True)
+        self._ask = self._button("Test an ask", "question", self._do_ask)
+        self._remove = self._button("Remove", "trash", self._do_remove)
+        self._back = self._button("Undo", "undo", self._do_undo)
+        tries = [self._button("Send a test", "paper-plane", self._do_test), self._ask]
+        changes = [self._button("Save", "check", self._do_save, style="primary"), self._remove, self._back]
+        row = ipywidgets.Layout(margin=f"8px 0 0 {INDENT}", flex_flow="row wrap")
         self.box = ipywidgets.VBox(
             [
-                self._kind,
-                self._about,
-                self._name,
-                self._body,
-                self._place,
-                self._is_default,
-                ipywidgets.HBox([self._try, self._save], layout=ipywidgets.Layout(margin="8px 0 0 154px")),
-                self._result,
+                *(self._known, self._kind, self._about, self._name, self._body, self._place),
+                *(self._is_default, ipywidgets.HBox([*tries, *changes], layout=row), self._result),
             ],
             layout=ipywidgets.Layout(max_width="760px", padding="8px 14px"),
         )
         self.box.add_class("nbalert-config")
+        self._list(name)
+        self._open(table)
+        self._kind.observe(lambda change: self._by_hand(lambda: self._build({})), "value")
+        self._known.observe(lambda change: self._by_hand(self._choose), "value")
 
     def show(self) -> None:
         """Display it; the file keeps a line of text beside the widget."""
@@ -83,76 +81,126 @@ class ChannelForm:
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         display({**data, "text/plain": FALLBACK, "text/html": f"<p>{html.escape(FALLBACK)}</p>"}, raw=True)
 
+    def _list(self, name: str) -> None:
+        """The channels that stand in files, `name` chosen; and whether there is something to take back."""
+        tables = sorted(_tables(client().settings).items())
+        named = [(f"{known}: {table.kind}, in {_where(table)}", known) for known, table in tables]
+        self._is_filling = True
+        self._known.options = [("a new one", ""), *named]
+        self._known.value = name if name in dict(tables) else ""
+        self._is_filling = False
+        show_if(bool(self._known.value), self._remove)
+        show_if(bool(self._undo), self._back)
+
+    def _by_hand(self, action: Callable[[], None]) -> None:
+        """What follows a choice of the reader's; of the form's own nothing does."""
+        if not self._is_filling:
+            self._act(action)
+
+    def _choose(self) -> None:
+        self._open(_tables(client().settings).get(self._known.value))
+        show_if(bool(self._known.value), self._remove)
+
+    def _open(self, table: ChannelTable | None) -> None:
+        """Fill in what stands in a file; without a table the start of a new channel."""
+        kinds = [kind for _, kind in self._kind.options]
+        first = next((kind for kind in kinds if kind.startswith("slack")), kinds[0])
+        self._is_filling = True
+        with suppress(SettingsError):  # a file without a kind: it can be chosen
+            self._kind.value = table.kind if table and table.kind in kinds else first
+        self._name.value = table.name if table else ""
+        self._place.value = bool(table and table.origin.is_project)
+        self._is_default.value = bool(table and table.name == client().settings.default)
+        self._is_filling = False
+        self._build(table.values if table else {})
+
     def _build(self, known: Mapping[str, Any]) -> None:
-        """The fields of the chosen kind: its own, then who answers, then what every kind has."""
+        """The fields of the chosen kind. Its line comes last: who sees it sees them all."""
         kind = self._kind.value
         self._say("", None)
         try:
             cls = channels.channel_class(kind)
         except SettingsError as error:
-            self._fields, self._body.children, self._about.value = [], (), _small_text(str(error))
+            self._fields, self._body.children, self._about.value = None, (), small(str(error))
             return
-        unused = {"kind"} if cls.can_reply else {"kind", *ASKING}
-        settings = [one for one in described(cls.Settings) if one.key not in unused]
-        fields = {one.key: SettingField(one) for one in settings}
-        for key, value in flat(known):
-            if key in fields:
-                fields[key].show(value)
-        self._fields = list(fields.values())
-        shown = [field.setting for key, field in fields.items() if key not in _ASKING]
-        own = [fields[one.key].box for one in shown if _is_first(one)]
-        later = sorted((one for one in shown if not _is_first(one)), key=lambda one: one.key in _COMMON)
-        rest = [fields[one.key].box for one in later]
-        asking = [fields[key].box for key in _ASKING] if cls.can_reply else []
-        self._me = _input(ipywidgets.Text, "me", continuous_update=False, placeholder="your own id there")
-        self._me.value = self._settings.me.get(kind, "")
-        if cls.can_reply:
-            asking += [self._me, _small("Your own id there: who asks does not answer. In your own settings")]
-        more = ipywidgets.Accordion([ipywidgets.VBox(rest)], titles=("More settings",), selected_index=None)
-        self._body.children = (*own, *asking, more)
-        self._about.value = _small_text(kind_text(kind))
+        me = client().settings.me.get(kind, "")
+        self._fields = ChannelFields(cls, known, me, lambda: members_of(self._table()), self._act)
+        self._body.children = self._fields.boxes
+        show_if(cls.can_reply, self._ask)
+        self._about.value = small(kind_text(kind))
 
-    def _values(self) -> dict[str, Any]:
-        """What is filled in, as a table.
-
-        Raises:
-            SettingsError: Something cannot be meant.
-        """
-        filled = ((field.setting.key, field.value()) for field in self._fields)
-        given = [(key, value) for key, value in filled if value is not None]
-        return nested([("kind", self._kind.value), *given])
+    def _filled(self) -> ChannelFields:
+        if self._fields is None:
+            raise SettingsError(f"{self._kind.value} cannot be used here")
+        return self._fields
 
     def _file(self) -> SettingsFile:
         return SettingsFile(client().home, client().folder, is_project=self._place.value)
 
-    def _named(self) -> str:
-        name = str(self._name.value).strip()
-        if not name:
-            raise SettingsError("give it a name: what -c will say")
-        return name
-
-    def _do_save(self) -> None:
-        file, name = self._file(), self._named()
-        note = file.add(name, self._values(), replaces=True)
-        lines = [f"Saved as {name} in {file.path}"]
-        if (me := str(self._me.value).strip()) and me != self._settings.me.get(self._kind.value):
-            SettingsFile(client().home, client().folder).introduce(self._kind.value, me)
-        if self._is_default.value and (other := file.choose_default(name)):
-            lines.append(f"but here a setting above that one says default = {other}")
-        if note:
-            lines.append(f"Before it can be used: {self._short(note)}")
-        self._settings = client().settings
-        self._say("\n".join(lines), None if note else True)
-
-    def _test(self) -> None:
-        """Try what is filled in."""
-        kind, name, values = self._kind.value, str(self._name.value).strip() or DRAFT, self._values()
+    def _table(self) -> ChannelTable:
+        """What is filled in, as it would stand in its file."""
+        kind, name, file = self._kind.value, self._named() or DRAFT, self._file()
+        values, settings = self._filled().values(), client().settings
         if not channels.is_packaged(kind):
             raise SettingsError(f"{kind} is a class of this notebook: save it, then %nbalert test {name}")
-        self._say("Asking the service …", None)
-        result = tried_draft(name, values, self._file().path)
-        said = str(result) if result.problems else f"The test has arrived. {result.link}".rstrip()
-        self._say(said, not result.problems)
+        known = settings.channels.get(name)
+        origin = Origin(str(file.path), file.path.parent, os.environ, is_project=self._place.value)
+        return ChannelTable(name, values, origin, known.groups if known else {})
+
+    def _named(self) -> str:
+        return str(self._name.value).strip()
+
+    def _do_test(self) -> None:
+        self._tried(lambda: tried_draft(self._table()), "Asking the service …")
+
+    def _do_ask(self) -> None:
+        kind, me, settings = self._kind.value, self._filled().me, client().settings
+        if me:
+            settings = replace(settings, me={**settings.me, kind: me})
+        waiting = f"A question is on its way: answer it there, within {ANSWER_S:.0f} s …"
+        self._tried(lambda: tried_ask(self._table(), settings), waiting)
+
+    def _tried(self, try_: Callable[[], Tried], meanwhile: str) -> None:
+        self._say(meanwhile, None)
+        result = try_()
+        came = f"The answer has arrived: {result.answer}." if result.answer else "The test has arrived."
+        self._say(str(result) if result.problems else f"{came} {result.link}".rstrip(), not result.problems)
+
+    def _do_save(self) -> None:
+        file, name, filled = self._file(), self._named(), self._filled()
+        if not name:
+            raise SettingsError("give it a name: what -c will say")
+        own = SettingsFile(client().home, client().folder)
+        lines = [f"Saved as {name} in {file.path}"]
+        with self._undo.remembered(file, own):
+            problem = file.add(name, filled.values(), replaces=True)
+            if filled.me and filled.me != client().settings.me.get(self._kind.value):
+                own.introduce(self._kind.value, filled.me)
+            if self._is_default.value and (other := file.choose_default(name)):
+                lines.append(f"but here a setting above that one says default = {other}")
+        if problem:
+            lines.append(f"Before it can be used: {self._short(problem)}")
+        self._list(name)
+        self._say("\n".join(lines), None if problem else True)
+
+    def _do_remove(self) -> None:
+        table = client().settings.channel(self._known.value)
+        file = SettingsFile(client().home, client().folder, is_project=table.origin.is_project)
+        with self._undo.remembered(file):
+            file.remove(table.name)
+        self._list("")
+        self._open(None)
+        self._say(f"Removed {table.name} from {file.path}. Undo brings it back", True)
+
+    def _do_undo(self) -> None:
+        name = self._named()
+        paths = self._undo.take_back()
+        self._list(name)
+        self._open(_tables(client().settings).get(self._known.value))
+        self._say("\n".join(f"As it was before: {path}" for path in paths), True)
+
+    def _button(self, label: str, icon: str, action: Callable[[], None], style: str = "") -> Any:
+        return button(label, icon, lambda: self._act(action), style=style)
 
     def _act(self, action: Callable[[], None]) -> None:
         try:
@@ -164,29 +212,24 @@ class ChannelForm:
 
     def _short(self, text: str) -> str:
         """An error without the file and the table that every line of it would name."""
-        name = str(self._name.value).strip()
-        return text.replace(f"{self._file().path}: ", "").replace(f"channels.{name or DRAFT}.", "")
+        return text.replace(f"{self._file().path}: ", "").replace(f"channels.{self._named() or DRAFT}.", "")
 
     def _say(self, text: str, is_good: bool | None) -> None:
         """The result, below the buttons; read out by screen readers."""
-        style = f"border-left:4px solid {_COLOURS[is_good]};padding:4px 10px;margin-top:8px;line-height:1.45"
-        lines = "<br>".join(html.escape(line) for line in text.splitlines())
-        shown = f'<div role="status" style="{style};overflow-wrap:anywhere">{lines}</div>'
-        self._result.value = shown if text else ""
+        self._result.value = said(text, is_good)
 
 
-def _is_first(setting: Described) -> bool:
-    """Whether a newcomer has to see it: what a kind alone has, and has no value of its own."""
-    return setting.key not in _COMMON and (setting.is_required or setting.default in (None, "", ()))
+def _kinds() -> Any:
+    """Each kind with what it can do."""
+    for kind in channels.kinds():
+        yield f"{kind}: {does(kind)}", kind
 
 
-def _input(cls: Any, label: str, **options: Any) -> Any:
-    return cls(description=label, style=LABEL, layout=WIDE, **options)
+def _tables(settings: Settings) -> dict[str, ChannelTable]:
+    """The channels that stand in a file of the user's or the project's."""
+    paths = {str(SettingsFile(client().home, client().folder, is_project=one).path) for one in (False, True)}
+    return {name: table for name, table in settings.channels.items() if table.origin.file in paths}
 
 
-def _small(text: str) -> Any:
-    return ipywidgets.HTML(_small_text(text))
-
-
-def _small_text(text: str) -> str:
-    return f'<span style="opacity:.75;font-size:92%;margin-left:154px">{html.escape(text)}</span>'
+def _where(table: ChannelTable) -> str:
+    return next(words for words, is_project in _PLACES if is_project == table.origin.is_project)

@@ -7,7 +7,6 @@ Whether it is one at the chosen place is asked when it is used: it may come in b
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
@@ -16,9 +15,7 @@ import ipywidgets
 from nbalert.credentials import is_reference
 from nbalert.described import Described, Form
 from nbalert.errors import SettingsError
-
-WIDE = ipywidgets.Layout(width="min(100%, 560px)")
-LABEL = {"description_width": "150px"}
+from nbalert.widgets.form_look import LABEL, WIDE, note, small
 
 _PLACES = {"env": "environment variable", "file": "file", "keyring": "keyring entry"}
 _EXAMPLES = {"env": "NAME", "file": "PATH", "keyring": "SERVICE/NAME"}
@@ -30,9 +27,6 @@ _NAMES = {
 _TOKEN = re.compile(r"://|^xox|^xapp|[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.|^[A-Za-z0-9+=-]{32,}$")
 """What is pasted by mistake looks like this: an address, a token of a chat, or long and without a word."""
 
-_HELP = '<span style="opacity:.75;font-size:92%;margin-left:154px">{}</span>'
-_NOTE = '<span role="alert" style="color:#c02632">{}</span>'
-
 
 class SettingField:
     """One setting."""
@@ -41,7 +35,7 @@ class SettingField:
         self.setting = setting
         self._place: Any = None
         self._input = self._made()
-        self._help = ipywidgets.HTML(_HELP.format(html.escape(setting.help)))
+        self._help = ipywidgets.HTML(small(setting.help))
         row = [self._place, self._input] if self._place else [self._input]
         below = [self._help] if setting.help or self._place else []
         self.box = ipywidgets.VBox([ipywidgets.HBox(row, layout=WIDE), *below])
@@ -107,14 +101,14 @@ class SettingField:
         if not text:
             return
         is_name = any(pattern.fullmatch(text) for pattern in _NAMES.values())
-        line = html.escape(self.setting.help)
-        if _TOKEN.search(text) or not is_name:
-            line = _NOTE.format(
-                f"That is no {' or '.join(_PLACES.values())}, and was taken out: the secret itself does not"
-                " belong here. Put it there, and write its name only"
-            )
-            self._input.value = ""
-        self._help.value = _HELP.format(line)
+        if is_name and not _TOKEN.search(text):
+            self._help.value = small(self.setting.help)
+            return
+        self._help.value = note(
+            f"That is no {' or '.join(_PLACES.values())}, and was taken out: the secret itself does not"
+            " belong here. Put it there, and write its name only"
+        )
+        self._input.value = ""
 
     def _reference(self, text: str) -> str:
         """A typed name as it stands in a file."""

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Locator, expect
 
 from nbalert.settings import load
 from tests.browser.jupyterlab import Lab, Notebook
+from tests.chat_servers.slack import TOKEN as SLACK_TOKEN
+from tests.chat_servers.slack import Slack
 from tests.chat_servers.webhook import Webhook, status
 
 BUSY = """\
@@ -52,6 +54,19 @@ class Form:
         field.fill(name)
         field.press("Tab")
 
+    def keys(self, label: str, typed: str) -> None:
+        """Of a list: reach it and type the start of what is wanted."""
+        self.box.get_by_label(label, exact=True).focus()
+        self.page.keyboard.type(typed)
+        self.page.keyboard.press("Tab")
+
+    def enter(self, label: str) -> None:
+        """A button, by its key."""
+        button = self.box.get_by_role("button", name=label)
+        expect(button).to_be_enabled()
+        button.focus()
+        self.page.keyboard.press("Enter")
+
     def press(self, label: str) -> None:
         """A button."""
         self.box.get_by_role("button", name=label).click()
@@ -84,7 +99,7 @@ def notebook(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iter
 def test_from_nothing_to_a_saved_channel(notebook: Notebook, lab: Lab, server: Webhook) -> None:
     """Pick a kind, try it before it is saved, save it as the default; the notebook has no secret."""
     form = Form(notebook)
-    form.choose("Kind", "webhook")
+    form.choose("Kind", "webhook: posts and asks")
     expect(form.box).to_contain_text("Address that takes the messages")
     expect(form.box).to_contain_text("posts and asks; comes with nbalert")
     form.fill("Name", "ci")
@@ -111,7 +126,7 @@ def test_from_nothing_to_a_saved_channel(notebook: Notebook, lab: Lab, server: W
 def test_an_asking_channel(notebook: Notebook, lab: Lab) -> None:
     """Who answers and who you are go where they belong; what is missing is said in the form."""
     form = Form(notebook)
-    form.choose("Kind", "slack")
+    form.choose("Kind", "slack: posts and asks")
     form.fill("Name", "team")
     form.press("Save")
     expect(form.result).to_contain_text("token: is needed")
@@ -129,16 +144,16 @@ def test_an_asking_channel(notebook: Notebook, lab: Lab) -> None:
 def test_a_pasted_token_is_taken_out(notebook: Notebook, lab: Lab) -> None:
     """Into the field for a name: it is not in page, file, widgets' state or history."""
     form = Form(notebook)
-    form.choose("Kind", "slack")
+    form.choose("Kind", "slack: posts and asks")
     for place in ("environment variable", "file", "keyring entry"):
         form.secret("token", place, TOKEN)
         expect(form.box.get_by_role("alert")).to_contain_text("was taken out")
         form.press("Send a test")
         expect(form.result).to_contain_text("token: is needed")
         expect(form.box.get_by_role("alert")).to_contain_text("was taken out")
-        form.choose("Kind", "webhook")
+        form.choose("Kind", "webhook: posts and asks")
         expect(form.box).to_contain_text("Address that takes the messages")
-        form.choose("Kind", "slack")
+        form.choose("Kind", "slack: posts and asks")
         expect(form.box).to_contain_text("Bot token of your Slack app")
         expect(form.result).to_have_count(0)
     notebook.command("notebook:move-cursor-down")
@@ -152,7 +167,7 @@ def test_a_pasted_token_is_taken_out(notebook: Notebook, lab: Lab) -> None:
 def test_a_click_counts_after_what_was_typed(notebook: Notebook, lab: Lab, server: Webhook) -> None:
     """Also where the kernel is slow to look at both, and does so on two threads."""
     form = Form(notebook)
-    form.choose("Kind", "webhook")
+    form.choose("Kind", "webhook: posts and asks")
     expect(form.box).to_contain_text("Address that takes the messages")
     form.fill("Name", "draft")
     for _ in range(2):
@@ -163,3 +178,46 @@ def test_a_click_counts_after_what_was_typed(notebook: Notebook, lab: Lab, serve
     form.press("Save")
     expect(form.result).to_contain_text("Saved as ci in")
     assert load(lab.root, lab.home).channel("ci").values["url"] == "file:hook.txt"
+
+
+@pytest.fixture
+def slack(lab: Lab) -> Iterator[Slack]:
+    """A workspace, with a channel of the user's that leads there."""
+    with Slack() as slack:
+        (lab.home.root / "slack.txt").write_text(SLACK_TOKEN)
+        yield slack
+
+
+def test_a_known_channel_by_keys_alone(notebook: Notebook, lab: Lab, slack: Slack) -> None:
+    """Choose it, its approvers from the members, test an ask, save, remove, take that back."""
+    values = {**slack.values(), "token": "file:slack.txt"}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    before = "\n".join(["# ours", "[channels.team]", *lines, "", "[me]", 'slack = "UANN"', ""])
+    lab.home.settings.write_text(before)
+    notebook.command("notebook:move-cursor-up")
+    notebook.command("notebook:run-cell", wait=False)
+    form = Form(notebook)
+    form.keys("Channel", "t")
+    expect(form.box.get_by_label("Name", exact=True)).to_have_value("team")
+    form.enter("Test an ask")
+    expect(form.result).to_contain_text("approvers is missing")
+    form.enter("Choose from members")
+    form.box.get_by_label("Bob (UBOB)", exact=True).focus()
+    form.page.keyboard.press("Space")
+    expect(form.box.get_by_label("approvers", exact=True)).to_have_value("UBOB")
+    form.enter("Test an ask")
+    said = slack.question("does your answer arrive?")
+    slack.react("UBOB", said["ts"], "white_check_mark")
+    expect(form.result).to_contain_text("The answer has arrived: approved by Bob (UBOB)")
+    form.enter("Save")
+    expect(form.result).to_contain_text("Saved as team")
+    changed = lab.home.settings.read_text()
+    assert 'approvers = ["UBOB"]' in changed
+    form.enter("Remove")
+    expect(form.result).to_contain_text("Removed team")
+    assert "channels.team" not in lab.home.settings.read_text()
+    form.enter("Undo")
+    expect(form.result).to_contain_text("As it was before")
+    assert lab.home.settings.read_text() == changed
+    assert SLACK_TOKEN not in notebook.save()
+    assert SLACK_TOKEN not in notebook.page.content()

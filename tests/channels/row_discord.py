@@ -11,7 +11,8 @@ from typing import Any, Self
 from nbalert.message import Receipt
 from nbalert.policy import YES
 from tests.channels.rows import Row, Seen
-from tests.chat_servers.discord import BOB, CAROL, MALLORY, ROBOT, Discord
+from tests.chat_servers.discord import ANN, BOB, CAROL, MALLORY, ROBOT, Discord
+from tests.chat_servers.discord_world import MEMBERS_FLAG
 
 
 class DiscordWebhookRow(Row):
@@ -71,6 +72,15 @@ class DiscordRow(DiscordWebhookRow):
     vexations = ("stranger", "edited", "bot", "elsewhere", "talk")
     tells = True
     approver, second = BOB, CAROL
+    lists = (ANN, BOB, CAROL, MALLORY)
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Self]:
+        """A bot that may see who is there."""
+        with super().open(folder) as row:
+            row.discord.kept.flags |= MEMBERS_FLAG
+            yield row
 
     def values(self) -> dict[str, Any]:
         """Its token and its channel."""

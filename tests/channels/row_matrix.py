@@ -37,6 +37,7 @@ class MatrixRow(Row):
     vexations = ("stranger", "edited", "bot", "elsewhere", "talk")
     tells = True
     approver, second = BOB, CAROL
+    lists = (user("ann"),)
 
     server: Homeserver
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from nbalert.message import Receipt
 from tests.channels.rows import Row, Seen
-from tests.chat_servers.mattermost import BOB, BOT, CAROL, MALLORY, ROBOT, Mattermost
+from tests.chat_servers.mattermost import ANN, BOB, BOT, CAROL, MALLORY, ROBOT, Mattermost
 
 
 class MattermostWebhookRow(Row):
@@ -72,6 +72,7 @@ class MattermostRow(MattermostWebhookRow):
     vexations = ("stranger", "edited", "bot", "elsewhere", "talk")
     tells = True
     approver, second = BOB, CAROL
+    lists = (ANN, BOB, CAROL, MALLORY)
 
     def values(self) -> dict[str, Any]:
         """Its token and its channel."""

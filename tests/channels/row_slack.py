@@ -75,6 +75,7 @@ class SlackRow(SlackWebhookRow):
     vexations = ("stranger", "edited", "bot", "elsewhere", "talk")
     tells = True
     approver, second = "UBOB", "UCAROL"
+    lists = ("UANN", "UBOB", "UCAROL", "UMALLORY")
 
     def __init__(self, slack: Slack) -> None:
         super().__init__(slack)

@@ -23,6 +23,7 @@ class TelegramRow(Row):
     vexations = ("stranger", "edited", "bot", "elsewhere", "talk")
     tells = True
     approver, second = str(BOB), str(CAROL)
+    lists = (str(CAROL),)
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
@@ -33,7 +34,7 @@ class TelegramRow(Row):
     def open(cls, folder: Path) -> Iterator[Self]:
         """A Telegram of our own."""
         with Telegram() as telegram:
-            telegram.world.members[123456] = {"status": "administrator"}
+            telegram.world.members |= {123456: {"status": "administrator"}, CAROL: {"status": "creator"}}
             yield cls(telegram)
 
     def values(self) -> dict[str, Any]:

@@ -142,6 +142,12 @@ class Rest:
     def _member(self, guild: str, person: str, given: Given) -> tuple[int, Any]:
         return 200, {"user": world.user(person), **world.member(), "roles": [world.ROLE]}
 
+    def _listed(self, guild: str, given: Given) -> tuple[int, Any]:
+        if not self._world.flags & world.MEMBERS_FLAG:
+            raise Refused(403, 50001, "Missing Access")
+        people = sorted(world.NAMES, key=int)[: int(given[2].get("limit", "1"))]
+        return 200, [{"user": world.user(one), **world.member(), "nick": None} for one in people]
+
     def _me(self, given: Given) -> tuple[int, Any]:
         return 200, world.user(world.BOT)
 
@@ -271,6 +277,7 @@ _ROUTES: list[tuple[str, str, bool, str]] = [
     ("GET", _C, True, "_channel"),
     ("GET", r"/guilds/(\d+)", True, "_guild"),
     ("GET", r"/guilds/(\d+)/members/(\d+)", True, "_member"),
+    ("GET", r"/guilds/(\d+)/members", True, "_listed"),
     ("GET", "/users/@me", True, "_me"),
     ("GET", "(?:/oauth2)?/applications/@me", True, "_application"),
     ("GET", "/gateway/bot", True, "_gateway_bot"),

@@ -26,6 +26,8 @@ VIEW, SEND, EMBED, ATTACH, HISTORY, REACT, THREADS = (
 ALL_RIGHTS = VIEW | SEND | EMBED | ATTACH | HISTORY | REACT | THREADS
 CONTENT_FLAG = 1 << 19
 """GATEWAY_MESSAGE_CONTENT_LIMITED: the intent is switched on, the bot is in few guilds."""
+MEMBERS_FLAG = 1 << 15
+"""GATEWAY_GUILD_MEMBERS_LIMITED, likewise."""
 
 Emit = Callable[[str, dict[str, Any]], None]
 

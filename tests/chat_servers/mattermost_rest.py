@@ -186,6 +186,12 @@ class Rest:
             raise Refused(404, "app.channel.get_member.missing.app_error")
         return answered(200, {"channel_id": id_, "user_id": person, "roles": "channel_user"})
 
+    def _members(self, id_: str, request: Request, query: dict[str, str]) -> Answer:
+        if not self._world.is_member:
+            raise denied("read_channel")
+        page = list(world.NAMES)[: int(query.get("per_page", "60"))]
+        return answered(200, [{"channel_id": id_, "user_id": one, "roles": "channel_user"} for one in page])
+
     # Webhooks
 
     def _hook(self, id_: str, request: Request, query: dict[str, str]) -> Answer:
@@ -264,6 +270,7 @@ _ROUTES = [
     ("POST", f"{PREFIX}/users/ids", "_users"),
     ("GET", f"{PREFIX}/users/([a-z0-9]+)", "_user"),
     ("GET", f"{PREFIX}/channels/([a-z0-9]+)", "_channel"),
+    ("GET", f"{PREFIX}/channels/([a-z0-9]+)/members", "_members"),
     ("GET", f"{PREFIX}/channels/([a-z0-9]+)/members/([a-z0-9]+)", "_member"),
     ("GET", f"{PREFIX}/teams/name/([^/]+)/channels/name/([^/]+)", "_named"),
     ("POST", "/hooks/([a-z0-9]+)", "_hook"),

@@ -97,6 +97,14 @@ def _info(caller: Caller, arguments: Said) -> Said:
     }
 
 
+def _members(caller: Caller, arguments: Said) -> Said:
+    caller.check_place(arguments["channel"])
+    people = sorted(caller.slack.members[arguments["channel"]])
+    start, limit = int(arguments.get("cursor", "") or 0), int(arguments.get("limit", 100))
+    more = str(start + limit) if start + limit < len(people) else ""
+    return {"members": people[start : start + limit], "response_metadata": {"next_cursor": more}}
+
+
 def _react(caller: Caller, arguments: Said) -> Said:
     said = caller.slack.find(arguments["channel"], arguments["timestamp"])
     if not arguments["name"].replace("_", "").isalnum():
@@ -178,6 +186,7 @@ METHODS: dict[str, tuple[Callable[[Caller, Said], Said], str, str]] = {
     "conversations.history": (_history, "channels:history groups:history", "slack_History"),
     "conversations.replies": (_replies, "channels:history groups:history", "slack_Replies"),
     "conversations.info": (_info, "channels:read groups:read", "slack_ConversationsInfo"),
+    "conversations.members": (_members, "channels:read groups:read", "slack_ConversationsMembers"),
     "reactions.add": (_react, "reactions:write", "slack_ReactionsAdd"),
     "reactions.get": (_reactions, "reactions:read", "slack_ReactionsGet"),
     "users.info": (_user, "users:read", "slack_UsersInfo"),

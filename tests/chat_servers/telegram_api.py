@@ -23,6 +23,7 @@ from tests.chat_servers.telegram_world import World, bare
 from tests.chat_servers.webhook import Answer, Request
 
 Given = dict[str, Any]
+ADMINS = ("administrator", "creator")
 _DOCUMENT = {"file_id": "1", "file_unique_id": "1"}
 _PHOTO = {**_DOCUMENT, "width": 1, "height": 1}
 _COURTESY = (
@@ -97,6 +98,12 @@ class BotApi:
         with self._world.news:
             member = self._world.members.get(given["user_id"], {"status": "member"})
             return {**member, "user": self._world.user(given["user_id"])}
+
+    def _get_chat_administrators(self, given: Given) -> Any:
+        self._chat(given)
+        with self._world.news:
+            admins = [(one, how) for one, how in self._world.members.items() if how["status"] in ADMINS]
+            return [{**how, "user": self._world.user(one)} for one, how in admins]
 
     # Updates
 

@@ -36,6 +36,7 @@ PARAMETERS: dict[str, set[str]] = {
     "getWebhookInfo": set(),
     "getChat": {"chat_id"},
     "getChatMember": {"chat_id", "user_id"},
+    "getChatAdministrators": {"chat_id", "return_bots"},
     "getUpdates": {"offset", "limit", "timeout", "allowed_updates"},
     "answerCallbackQuery": {"callback_query_id", "text", "show_alert"},
     "sendMessage": {*_SENDING, "text", "link_preview_options"},

@@ -174,6 +174,52 @@ def test_a_class_of_the_notebook(own: Path, home: Home) -> None:
         registry._classes.clear()
 
 
+def test_taken_back(own: Path, home: Home) -> None:
+    """What was saved, in both files that it changed, and what was removed: to the letter."""
+    form = Filled()
+    form["Kind"].value, form["Name"].value, form["me"].value = "inbox", "mine", "carl"
+    form["Save in"].value = True
+    assert "Saved as mine" in form.press("Save")
+    project = home.root.parent / "nbalert.toml"
+    assert project.exists()
+    assert "As it was before" in form.press("Undo")
+    assert (project.exists(), own.read_text()) == (False, MINE)
+    form["Channel"].value = "team"
+    assert "Removed team" in form.press("Remove")
+    assert own.read_text() == '# ours\n[me]\nslack = "U9"\n'
+    assert (form["Channel"].value, form["Name"].value) == ("", "")
+    form.press("Undo")
+    assert own.read_text() == MINE
+    form["Channel"].value = "team"
+    assert form["channel"].value == "C1"
+
+
+def test_taken_back_too_late(own: Path) -> None:
+    """A file that was changed since stays as it is; and the default channel is not removed."""
+    form = Filled("team")
+    form["channel"].value = "C2"
+    form.press("Save")
+    own.write_text(own.read_text() + "# mine\n")
+    assert "changed since" in form.press("Undo")
+    assert own.read_text().endswith("# mine\n")
+    form["Make it the default channel"].value = True
+    form.press("Save")
+    assert "is the default channel; choose another first" in form.press("Remove")
+
+
+def test_a_channel_of_the_list(own: Path) -> None:
+    """Says in which file it stands, and is filled in; a new one after it is empty again."""
+    form = Filled()
+    assert [label for label, _ in form["Channel"].options] == [
+        "a new one",
+        "team: slack, in your own settings",
+    ]
+    form["Channel"].value = "team"
+    assert (form["Name"].value, form["approvers"].value) == ("team", "U1, U2")
+    form["Channel"].value = ""
+    assert (form["Name"].value, form["approvers"].value) == ("", "")
+
+
 def test_a_draft_of_the_inbox(own: Path) -> None:
     """Arrives without a name and without being saved."""
     form = Filled()
