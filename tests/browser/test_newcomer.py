@@ -76,7 +76,7 @@ def set_up(page: Notebook) -> None:
     """The form, from top to bottom."""
     run(page, 2)
     form = page.output(2).locator(".nbalert-config")
-    form.get_by_label("Kind", exact=True).select_option("webhook")
+    form.get_by_label("Kind", exact=True).select_option("webhook: posts and asks")
     expect(form).to_contain_text("Address that takes the messages")
     form.get_by_label("Name", exact=True).fill("ci")
     form.get_by_label("url", exact=True).select_option("file")
