@@ -30,14 +30,13 @@ def vigil() -> Vigil:
     return _vigils.setdefault(sender.origin, Vigil(sender))
 
 
-def begin(recording: Recording, options: argparse.Namespace, count: int | None) -> None:
+def begin(recording: Recording, options: argparse.Namespace) -> None:
     """An alerted cell starts: meanwhile the courier is found or started, and is told what runs."""
-    title = options.title or f"Cell [{count}]"
-    watching = vigil()
+    count, watching = recording.execution_count, vigil()
     more = {"code": ""} if options.no_code else {}
     run = cell_run(
         recording,
-        title=title,
+        title=options.title or f"Cell [{count}]",
         channels=channels_of(options),
         topic=options.topic,
         source=here(Source(cell_id=recording.cell_id or "", cell_number=count)),

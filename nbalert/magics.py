@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -11,6 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbalert.auto_switch import AutoSwitch
+from nbalert.cell_number import cell_number
 from nbalert.cells import CellWatcher
 from nbalert.errors import NbalertError
 from nbalert.line_words import line_words
@@ -175,7 +176,8 @@ class NbalertMagics(Magics):
         for word in line_words(line):  # no comprehension: that is a frame of its own before Python 3.12
             words.append(no_option(word, self._shell.var_expand(word, _USER_FRAME)))
         options = understood(NbalertMagics.ask, words)
-        code, source = self.watcher.current_source if cell is None else cell, Source(cell_number=self._count)
+        code = self.watcher.current_source if cell is None else cell
+        source = Source(cell_number=cell_number(self._shell))
         # Of %%ask the body stands below: a false Decision would let it run.
         raises = cell is not None or not options.no_raise
         try:
@@ -255,7 +257,7 @@ class NbalertMagics(Magics):
             self.farewell = farewell_for(self.shell)
         self.auto.begun(recording)
         if not recording.is_auto:
-            alerting.begin(recording, _options_of(recording.alert_line), self._count)
+            alerting.begin(recording, _options_of(recording.alert_line))
 
     def done(self, run: CellRun) -> None:
         """An alerted cell has ended, or any while auto mode is on."""
@@ -265,11 +267,6 @@ class NbalertMagics(Magics):
             alerting.tell(run, _options_of(run.alert_line), self._evaluate)
             alerting.welcome(self._shell)
         self.auto.done(run)
-
-    @property
-    def _count(self) -> int | None:
-        count: Any = getattr(self.shell, "execution_count", None)
-        return count if isinstance(count, int) else None
 
 
 def _check_ask(options: argparse.Namespace) -> None:

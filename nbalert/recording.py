@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, Intera
 
 from nbalert.bars import current, lines
 from nbalert.capture import Bundle, Capture, Taps
+from nbalert.cell_number import cell_number
 from nbalert.endings import Outcome
 from nbalert.kernel_name import session_name
 from nbalert.outcome import error_of, judge, text_of, traceback_of
@@ -110,8 +111,7 @@ class Recording:
     @property
     def execution_count(self) -> int | None:
         """The `n` of `In[n]`."""
-        count = getattr(self._shell, "execution_count", None)
-        return count if isinstance(count, int) else None
+        return cell_number(self._shell)
 
     @property
     def cell_id(self) -> str | None:

@@ -92,7 +92,7 @@ home
 errors
 standing
 question
-agreement terms patterns string_literals tables
+agreement terms patterns string_literals tables cell_number
 policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name draw parsing
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported

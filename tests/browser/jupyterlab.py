@@ -74,6 +74,7 @@ class Lab:
         self._process = subprocess.Popen(
             command, env=self._environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
+        self._stack.callback(stop_courier, self.home)  # last: a kernel that asks would start another one
         self._stack.callback(self._end)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -81,7 +82,6 @@ class Lab:
             self._stack.close()
             raise RuntimeError("JupyterLab has not started: " + "".join(self._said[-20:]))
         self.client = Client(self.home, self.root)
-        self._stack.callback(stop_courier, self.home)
         self._stack.callback(self.client.close, 0.0)
         return self
 

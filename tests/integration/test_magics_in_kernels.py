@@ -158,6 +158,13 @@ def product(
 # ---- alerts
 
 
+def test_question_says_its_cell(product: Product) -> None:
+    """By the number that the notebook shows for it."""
+    run = product.answered("%%ask 'Which cell?'\npass", ("Which cell?", "yes"))
+    message = product.ann.message("Which cell?")
+    assert message["source"]["cell_number"] == run.reply["content"]["execution_count"]
+
+
 def test_result_is_told(product: Product) -> None:
     """A cell that ends well: title, level, code, last value, output, duration and where it ran."""
     run = product.must('%%alert -t "result"\nprint("epoch 1")\n{"loss": 0.5}')
