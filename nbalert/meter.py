@@ -168,6 +168,8 @@ def _place(*, is_ending: bool) -> Any:
     shells = sys.modules.get("IPython.core.getipython")
     if shells is not None and hasattr(shells.get_ipython(), "kernel"):
         return _Display if "JPY_SESSION_NAME" in os.environ and not is_ending else None
+    if "JPY_PARENT_PID" in os.environ:  # a `!command` of a notebook, which keeps what a bar wrote over
+        return None
     with contextlib.suppress(Exception):  # it may be closed, or nothing at all
         if sys.stderr.isatty():
             return _terminal

@@ -90,7 +90,7 @@ def test_ask_prints_the_answer(home: Home) -> None:
         (["--choices", "a,A"], "two choices are the same"),
         (["--need", "0"], "--need 0"),
         (["--timeout", "soon"], "write 90, 90s, 10m, 2h or 1h30m, or never"),
-        (["--input", "date"], "invalid choice: 'date'"),
+        (["--input", "date"], "'date': choose one of text, int, float"),
     ],
 )
 def test_ask_with_wrong_options_exits_with_2(home: Home, options: list[str], says: str) -> None:

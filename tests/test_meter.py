@@ -51,3 +51,11 @@ def test_without_a_terminal() -> None:
         cwd=ROOT,
     )
     assert ended.stderr == "the end []\n"
+
+
+def test_in_a_command_of_a_notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Below a `!command` all stays that a bar writes over: nothing is shown."""
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    with Terminal(WAIT.format(hidden=[], shown=SHOWN), tmp_path) as terminal:
+        assert terminal.end() == 0
+        assert terminal.said.strip() == "the end []"

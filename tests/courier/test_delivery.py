@@ -134,11 +134,17 @@ def test_what_is_not_ready_waits(home: Home) -> None:
         run(home, work)
 
 
+HTTPS = "https://127.0.0.1:9"
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
         ({"enabled": False}, "channel ci is switched off"),
-        ({"tls": {"ca": "/gone.crt"}}, "channels.ci.tls: cannot read the certificate files"),
+        (
+            {"url": "https://127.0.0.1:9", "tls": {"ca": "/gone.crt"}},
+            "channels.ci.tls: cannot read the certificate files",
+        ),
         ({"url": ["s3cr3t"]}, "channel ci cannot be made: ValidationError"),
     ],
 )
