@@ -111,8 +111,8 @@ def test_the_notebook(session: str, is_one: bool, monkeypatch: pytest.MonkeyPatc
     assert notebook_path() == (session if is_one else "")
 
 
-def test_a_thread_that_outlives_the_main_one(home: Home) -> None:
-    """A script whose main thread has ended alerts from another one all the same."""
+def test_a_thread_that_outlives_the_main_one(detached: Home) -> None:
+    """A script whose main thread has ended alerts all the same; no courier in it could: thread pools rest."""
     code = (
         "import nbalert, threading\n"
         "main = threading.current_thread()\n"

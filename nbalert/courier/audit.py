@@ -18,6 +18,7 @@ from typing import Any
 
 from nbalert.clock import Clock
 from nbalert.courier.store import Store
+from nbalert.home import private_file
 from nbalert.message import Receipt
 from nbalert.trail import Head, canonical, digest
 
@@ -176,6 +177,7 @@ class Trail:
     def _write(self, head: Head) -> None:
         half = self._path.with_suffix(".part")
         try:
+            private_file(half)
             half.write_text(json.dumps(head._asdict()), encoding="ascii")
             half.replace(self._path)
         except OSError:

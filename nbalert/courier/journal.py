@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbalert.errors import NbalertError
+from nbalert.home import private_file
 
 LOG_BYTES = 1024 * 1024
 """Of the file; there is one older file of the same size beside it."""
@@ -37,6 +38,10 @@ def logged(path: Path) -> Iterator[None]:
 
 
 class _File(logging.handlers.RotatingFileHandler):
+    def _open(self) -> Any:
+        private_file(Path(self.baseFilename))
+        return super()._open()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """A full disk costs the line; logging would write it, and the error, into the notebook."""
 

@@ -19,7 +19,7 @@ from nbalert.courier import detached
 from nbalert.courier.host import Host
 from nbalert.courier.lock import Lock
 from nbalert.errors import CourierError
-from nbalert.home import Home
+from nbalert.home import Home, private_file
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def end(home: Home, dismiss: Callable[[], str]) -> str:
     with _hosting:
         fault = f"a courier is being started, and does not come; see {home.log}"
         with _awaited(lambda: Lock.take(home.starting), fault):
-            home.stopped.touch()
+            private_file(home.stopped)
             mode = _dismissed(home, dismiss)
             if mode not in ("", "inline"):
                 _wait_for_end(home)

@@ -169,3 +169,14 @@ def _refused(home: Home) -> None:
 
 def _reasons() -> set[str]:
     return {row["channel"] for row in client().request({"do": "status"})["waiting"] if row["reason"]}
+
+
+def test_all_that_is_kept_is_its_owners(detached: Home) -> None:
+    """No file of a home can be read by others, whatever is asked, told and logged."""
+    nbalert.ask("Deploy?", timeout=0.3, raises=False)
+    nbalert.post("told").wait(30)
+    finish()
+    stop_courier(detached)
+    modes = {path.name: path.stat().st_mode & 0o077 for path in detached.root.rglob("*")}
+    assert {detached.log.name, detached.audit_head.name, detached.store.name} <= set(modes)
+    assert {name for name, mode in modes.items() if mode} == set()
