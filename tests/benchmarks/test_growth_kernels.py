@@ -124,7 +124,10 @@ def waited(slack: Slack, home: Home, *, app_token: bool) -> int:
             slack.push.wait_for_links(1)
             wait_until(lambda: is_quiet(slack), 60)
         before = len(slack.calls)
-        time.sleep(WINDOW_S)
+        if app_token:
+            time.sleep(WINDOW_S)
+        else:
+            wait_until(lambda: len(slack.calls) > before, 60)
         return len(slack.calls) - before
 
 
