@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 _T = TypeVar("_T")
 
@@ -34,3 +34,32 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+class LoopServer:
+    """A server on a loop of its own. Use as a context manager; what it does first and last is its kind's.
+
+    Args:
+        name: Of its thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._loop = LoopThread(name)
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self._loop.start()
+        self._loop.run(self._up())
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._loop.run(self._down())
+        self._loop.end()
+
+    async def _up(self) -> None:
+        """Listen, and note the port."""
+        raise NotImplementedError
+
+    async def _down(self) -> None:
+        """End what is open."""
+        raise NotImplementedError

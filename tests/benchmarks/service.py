@@ -9,34 +9,23 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import Self
 
-from tests.loops import LoopThread
+from tests.loops import LoopServer
 
 SLACK = b'{"ok":true,"channel":"C1","ts":"1764212400.000100","message":{"ts":"1764212400.000100"}}'
 END = b"\r\n\r\n"
 
 
-class Service:
+class Service(LoopServer):
     """The server, in a thread. Use as a context manager."""
 
     def __init__(self) -> None:
+        super().__init__("service")
         self.times: list[float] = []
         """When each request had been answered, on the clock `time.monotonic`, which all processes share."""
         self._news = threading.Condition()
-        self._loop = LoopThread("service")
         self._server: asyncio.Server | None = None
         self.open: set[asyncio.Transport] = set()
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        self._loop.start()
-        self._loop.run(self._up())
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._loop.run(self._down())
-        self._loop.end()
 
     @property
     def url(self) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Self
 
-from tests.loops import LoopThread
+from tests.loops import LoopServer
 
 
-class Between:
+class Between(LoopServer):
     """Passes on what comes. Use as a context manager.
 
     Args:
@@ -18,23 +17,13 @@ class Between:
     """
 
     def __init__(self, port: int, without: bytes = b"") -> None:
+        super().__init__("between")
         self._behind = port
         self._without = without
-        self._loop = LoopThread("between")
         self._open: set[asyncio.StreamWriter] = set()
         self._passing: set[asyncio.Task[None]] = set()
-        self.port = 0
         self.connections = 0
         self.said: list[bytes] = []
-
-    def __enter__(self) -> Self:
-        self._loop.start()
-        self._loop.run(self._up())
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._loop.run(self._down())
-        self._loop.end()
 
     def cut(self) -> None:
         """All connections end, without a word."""

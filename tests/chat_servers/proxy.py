@@ -13,11 +13,11 @@ import ssl
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from tests.loops import LoopThread
+from tests.loops import LoopServer
 
 
 @dataclass
-class Proxy:
+class Proxy(LoopServer):
     """The proxy. Use as a context manager.
 
     Args:
@@ -35,19 +35,9 @@ class Proxy:
     """How often it answered 407."""
 
     def __post_init__(self) -> None:
-        self._loop = LoopThread("proxy")
+        super().__init__("proxy")
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self.port = 0
-
-    def __enter__(self) -> Proxy:
-        self._loop.start()
-        self._loop.run(self._up())
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._loop.run(self._down())
-        self._loop.end()
 
     def url(self, login: str = "") -> str:
         """As HTTP_PROXY has it."""

@@ -10,15 +10,14 @@ import contextlib
 import socket
 import struct
 from collections import deque
-from typing import Self
 
 from tests.chat_servers.webhook import GARBAGE, HANG, LOST, RESET, Answer
-from tests.loops import LoopThread
+from tests.loops import LoopServer
 
 _SAYS = {429: b"421 4.7.0 Try again later", 401: b"535 5.7.8 No", 403: b"535 5.7.8 Authentication failed"}
 
 
-class SmtpFaults:
+class SmtpFaults(LoopServer):
     """A server. Use as a context manager.
 
     Args:
@@ -26,20 +25,10 @@ class SmtpFaults:
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__("smtp faults")
         self._behind = port
         self._planned: deque[Answer | None] = deque()
-        self._loop = LoopThread("smtp faults")
         self._serving: set[asyncio.Task[None]] = set()
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        self._loop.start()
-        self._loop.run(self._up())
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._loop.run(self._down())
-        self._loop.end()
 
     def plan(self, *answers: Answer | None) -> None:
         """What to do with the next mails, one each; None is as usual."""
