@@ -82,8 +82,7 @@ class Source:
     def words(self) -> tuple[str, ...]:
         """Notebook and cell, person and host, kernel, commit, as far as they are known: for one line."""
         cell = f"cell {self.cell_number}" if self.cell_number is not None else ""
-        name = self.notebook.replace("\\", "/").rpartition("/")[2]
-        place = ", ".join(filter(None, (name, cell)))
+        place = ", ".join(filter(None, (base_name(self.notebook), cell)))
         person = "@".join(filter(None, (self.user, self.host)))
         return tuple(filter(None, (place, person, self.kernel, self.commit and f"commit {self.commit}")))
 
@@ -184,6 +183,11 @@ class Message:
             decision=Decision.from_json(data["decision"]) if data["decision"] else None,
             created_at=datetime.fromisoformat(data["created_at"]),
         )
+
+
+def base_name(path: str) -> str:
+    """The name of a notebook's file, whichever system its path is of."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _plain(value: object) -> Value:

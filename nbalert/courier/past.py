@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from nbalert.courier.store import Store
 from nbalert.history_words import states_of
 from nbalert.line import Frame
+from nbalert.message import base_name
 
 _IS_KEPT_BACK = "(r.verdict = 'digested' OR r.rule = 'silence' OR r.rule LIKE 'silence --%')"
 # Progress is shown by what it has become.
@@ -136,7 +137,7 @@ def _places(wanted: Wanted) -> Iterator[tuple[str, tuple[Any, ...]]]:
 def _notebooks(store: Store, wanted: str) -> Iterator[str]:
     for row in store.rows(_NOTEBOOKS):
         path = row["name"]
-        if path == wanted or fnmatchcase(path.replace("\\", "/").rpartition("/")[2], wanted):
+        if path == wanted or fnmatchcase(base_name(path), wanted):
             yield path
 
 

@@ -81,12 +81,10 @@ async def _guarded(name: str, found: AbstractContextManager[Channel], action: Ac
             done = await action(channel)
             lines = [without_secrets(line, channel.settings) for line in done.get("problems", ())]
             return {**_failed(*lines), **{key: done[key] for key in done if key != "problems"}}
-    except (NotReady, ChannelError, CannotAsk) as error:
+    except (NotReady, ChannelError, CannotAsk, ChannelFault) as error:
         return _failed(str(error))
     except TimeoutError:
         return _failed(f"{name}: no answer within {TRIAL_S:.0f} s")
-    except ChannelFault as error:
-        return _failed(str(error))
     except Exception as error:  # a custom kind's bug; its text may hold a secret
         log.exception("channel %s failed in its own code while it was tried", name)
         return _failed(f"{name}: {type(error).__name__} in the channel's own code")

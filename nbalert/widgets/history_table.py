@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from nbalert.history_words import STATES, Row, states_of
+from nbalert.message import base_name
 from nbalert.question import Decision
 from nbalert.show import history_text
 
@@ -53,7 +54,7 @@ def table_data(rows: Sequence[Row]) -> dict[str, str]:
 def _line(row: Row) -> str:
     when = datetime.fromtimestamp(row["accepted_at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     path = str(row.get("notebook", ""))
-    name = html.escape(path.replace("\\", "/").rpartition("/")[2])
+    name = html.escape(base_name(path))
     cells = (
         f'<td style="{_CELL};white-space:nowrap">{when}</td>',
         f'<td style="{_CELL}">{html.escape(row["level"])}</td>',
