@@ -22,11 +22,16 @@ SHORT_S = 60.0
 
 
 class Agenda:
-    """The table of what falls due."""
+    """The table of what falls due.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Args:
+        on_entered: Called with the seconds that are left until something new falls due.
+    """
+
+    def __init__(self, store: Store, clock: Clock, on_entered: Callable[[float], None]) -> None:
         self._store = store
         self._clock = clock
+        self._on_entered = on_entered
 
     def enter(self, question: Question) -> None:
         """Enter what falls due of a new question. The caller holds a transaction."""
@@ -88,6 +93,7 @@ class Agenda:
             " ON CONFLICT (question, what) DO NOTHING",
             *(question.id, what, at_s, question.boot, _boot_s(question, after_s)),
         )
+        self._on_entered(at_s - self._clock.time_s())
 
 
 def _boot_s(question: Question, after_s: float) -> float | None:

@@ -33,6 +33,7 @@ from nbalert.courier.progress import Progress
 from nbalert.courier.project import Project
 from nbalert.courier.projects import OwnInbox, Projects
 from nbalert.courier.responding import Responding
+from nbalert.courier.rounds import ROUND_S, Rest
 from nbalert.courier.routing import Routing
 from nbalert.courier.settling import Kept, Settling
 from nbalert.courier.store import Store
@@ -50,8 +51,6 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.05
 """How often it is looked whether all has left, by a courier that ends then."""
-ROUND_S = 2.0
-"""How often the spool is looked at without having been woken, and absent askers are counted."""
 ABSENCE_S = 10.0
 """An asker that is off the line for this long is gone: its questions are cancelled."""
 
@@ -68,7 +67,8 @@ class Courier:
         self._store = store
         self._inbox = inbox
         clock = Clock()
-        self._agenda = Agenda(store, clock)
+        self._rest = Rest(stop)
+        self._agenda = Agenda(store, clock, self._rest.hasten)
         self._trail = Trail(store, home.audit_head, clock)
         self._hosting = Hosting()
         self._attendance = Attendance()
@@ -185,8 +185,7 @@ class Courier:
                 pause_s = self._round()
             except Exception:  # a full disk gets room again, and the next round finds it
                 log.exception("a round of the courier failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), pause_s)
+            await self._rest.take(pause_s)
 
     @property
     def is_damaged(self) -> bool:

@@ -43,7 +43,8 @@ class Rooms:
         self.voided: list[tuple[Reply, str]] = []
         self.clock = clock or Clock()
         self.store = Store(home.store)
-        self.agenda = Agenda(self.store, self.clock)
+        self.hastened: list[float] = []
+        self.agenda = Agenda(self.store, self.clock, self.hastened.append)
         self.trail = Trail(self.store, home.audit_head, self.clock)
         self.spool = Spool(home.spool)
         self.hosting = Hosting()
