@@ -86,9 +86,13 @@ class Source:
         person = "@".join(filter(None, (self.user, self.host)))
         return tuple(filter(None, (place, person, self.kernel, self.commit and f"commit {self.commit}")))
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Source:
-        """The inverse of `dataclasses.asdict`; a newer version may have written more keys."""
+        """The inverse of `to_json`; a newer version may have written more keys."""
         return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
 
 
@@ -157,7 +161,7 @@ class Message:
             "html": self.html,
             "images": images,
             "metadata": {str(name): _plain(value) for name, value in self.metadata.items()},
-            "source": asdict(self.source),
+            "source": self.source.to_json(),
             "mention": list(self.mention),
             "native": {kind: dict(parts) for kind, parts in self.native.items()},
             "question": self.question.to_json() if self.question else None,
@@ -231,7 +235,8 @@ class Receipt:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "posted_at": self.posted_at.isoformat()}
+        plain = {name: getattr(self, name) for name in ("channel", "reference", "link")}
+        return {**plain, "posted_at": self.posted_at.isoformat()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Receipt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from nbalert.durations import parse_duration
@@ -12,6 +13,8 @@ from nbalert.durations import parse_duration
 FOLD_S = 10.0
 """Kernels that fail for one reason fail within seconds; who runs a cell again by hand takes longer."""
 
+REMEMBERED = 256
+"""How many pairs of `rate` and `fold` are kept as they were understood: each alert asks twice."""
 _NAMED_S = {
     **dict.fromkeys(("s", "sec", "second"), 1.0),
     **dict.fromkeys(("m", "min", "minute"), 60.0),
@@ -86,9 +89,14 @@ def parse_fold(text: str) -> float:
 
 def limits_of(written: Mapping[str, Any]) -> Limits:
     """A channel's `rate` and `fold`; what is wrong counts as not written, as its kind says so already."""
+    return _limits(str(written.get("rate", "")), str(written.get("fold", FOLD_S)))
+
+
+@lru_cache(REMEMBERED)
+def _limits(rate: str, fold: str) -> Limits:
     found = Limits()
     with suppress(ValueError):
-        found = found._replace(rate=checked_rate(str(written.get("rate", ""))))
+        found = found._replace(rate=checked_rate(rate))
     with suppress(ValueError):
-        found = found._replace(fold_s=parse_fold(str(written.get("fold", FOLD_S))))
+        found = found._replace(fold_s=parse_fold(fold))
     return found

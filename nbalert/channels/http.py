@@ -98,10 +98,23 @@ class Http:
         if "json" in options:
             options = _encoded(**options)
         with self._translated():
-            response = await self._client.request(method, url, **options)
+            response = await self._answer(self._client.build_request(method, url, **options))
         if self._pace:
             self._pace.after(method, url, response)
         self._check(response)
+        return response
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        """A whole answer, past the client's cookies and redirects: we follow none, and they cost a sixth."""
+        if request.url.userinfo:
+            return await self._client.send(request)
+        try:
+            response = await self._routes.handle_async_request(request)
+            response.request = request
+            await _read(response)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
         return response
 
     async def _turn(self, method: str, url: str) -> None:
@@ -167,6 +180,14 @@ class Http:
             raise ChannelDenied(f"{self._channel}: {_PROXY_DENIED}")
         says = f"{self._channel}: {host} answered {status} {response.reason_phrase}".rstrip()
         raise status_error(says, status, response.headers.get("Retry-After"))
+
+
+async def _read(response: httpx.Response) -> None:
+    try:
+        await response.aread()
+    except BaseException:
+        await response.aclose()
+        raise
 
 
 def json_body(value: object) -> bytes:

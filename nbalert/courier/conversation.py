@@ -113,8 +113,10 @@ class Conversation:
     def _hear(self, presence: Presence, frame: Frame) -> None:
         does = frame.get("do")
         if does == "wake":
-            self._rooms.intake.take()
-        elif does == "project":
+            self._rooms.intake.take_soon()
+            return
+        self._rooms.intake.catch_up()
+        if does == "project":
             self._learn(presence, frame)
         elif does in ("worked", "brought"):
             self._rooms.hosting.hear(presence, frame)

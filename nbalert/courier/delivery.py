@@ -18,7 +18,7 @@ from nbalert.channels.base import Channel
 from nbalert.channels.carried import ChannelFault
 from nbalert.channels.uploads import Upload, counting
 from nbalert.courier.contents import Contents
-from nbalert.courier.heads import head
+from nbalert.courier.heads import channels_waiting, head
 from nbalert.courier.news import News, Worker
 from nbalert.courier.pauses import LONGEST_WISH_S, introduction_left_s
 from nbalert.courier.projects import NotReady, Projects
@@ -132,11 +132,15 @@ class Delivery:
         """Start a worker for every channel with waiting rows."""
         if self._is_closing:
             return
-        for row in self._store.rows("SELECT DISTINCT project, channel FROM delivery WHERE state = 'waiting'"):
-            key = (row["project"], row["channel"])
+        for key in channels_waiting(self._store):
             if key not in self._workers:
                 worker = self._workers[key] = Worker()
                 worker.task = asyncio.create_task(self._work(key, worker))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a channel is being told something."""
+        return bool(self._under_way)
 
     def renew(self, project: str, channels: Iterable[str]) -> None:
         """The settings of these channels are others now: what they put off or keep is tried at once."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from nbalert.courier.delivery import Delivery
@@ -24,8 +26,18 @@ from nbalert.spool import POWER, Entry, Spool
 
 log = logging.getLogger(__name__)
 
-_UNFIT = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-"""What SQLite says of a value that is no text; a full disk is another error, and passes."""
+TOGETHER = 100
+"""How many messages share a transaction at most."""
+GATHER_S = 0.003
+"""For how long a burst is gathered while something is sent anyway."""
+_UNFIT = (
+    *(KeyError, TypeError, ValueError),
+    *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+)
+"""What comes of an entry that has not the form of its version, and of a value that is no text.
+
+A full disk is another error, and passes.
+"""
 
 
 class Intake:
@@ -52,18 +64,73 @@ class Intake:
         self._routing = routing
         self._progress = progress
         self._on_silent = on_silent
+        self._call: asyncio.TimerHandle | None = None
+        self._took_s = -GATHER_S
+        self._is_closed = False
 
     def take(self) -> None:
         """Take all that waits. A crash between commit and removal is harmless: the id is known."""
-        for entry in self._spool.take():
-            try:
-                self._one(entry)
-            except (KeyError, TypeError, ValueError, *_UNFIT):
-                log.exception("the spool entry %s has not the form of its version", entry.id)
-                self._spool.set_aside(entry.id)
-            else:
-                self._spool.remove(entry.id)
+        self._forget_call()
+        try:
+            self._take_together()
+        except _UNFIT:  # nothing of its transaction stands; what is fit is taken by itself
+            for entry in self._spool.take():
+                self._alone(entry)
         self.route()
+        self._took_s = time.monotonic()
+
+    def take_soon(self) -> None:
+        """Take what waits: at once where nothing else goes on, else with what comes in the next moment."""
+        if self._call or self._is_closed:
+            return
+        is_burst = self._delivery.is_busy and time.monotonic() - self._took_s < GATHER_S
+        self._call = asyncio.get_running_loop().call_later(GATHER_S if is_burst else 0.0, self.take)
+
+    def catch_up(self) -> None:
+        """Take now what is to be taken soon: what was said first happens first."""
+        if self._call:
+            self.take()
+
+    def close(self) -> None:
+        """Take nothing more by itself: it waits for the next courier."""
+        self._is_closed = True
+        self._forget_call()
+
+    def _forget_call(self) -> None:
+        if self._call:
+            self._call.cancel()
+            self._call = None
+
+    def _take_together(self) -> None:
+        """Messages that come in a row share transactions, each of which costs as much as a message."""
+        for (is_message, is_power_safe, _), some in groupby(enumerate(self._spool.take()), _transaction_of):
+            entries = (entry for _, entry in some)
+            if is_message:
+                self._enter_all(entries, is_power_safe=is_power_safe)
+            else:
+                for entry in entries:
+                    self._alone(entry)
+
+    def _enter_all(self, entries: Iterable[Entry], *, is_power_safe: bool) -> None:
+        taken, silent = [], []
+        with self._store.transaction(is_power_safe=is_power_safe):
+            for entry in entries:
+                if self.insert(entry.id, entry.data):
+                    silent.append(entry.id)
+                taken.append(entry.id)
+        for id_ in taken:
+            self._spool.remove(id_)
+        for message in silent:
+            self._on_silent(message)
+
+    def _alone(self, entry: Entry) -> None:
+        try:
+            self._one(entry)
+        except _UNFIT:
+            log.exception("the spool entry %s has not the form of its version", entry.id)
+            self._spool.set_aside(entry.id)
+        else:
+            self._spool.remove(entry.id)
 
     def route(self) -> None:
         """Find out who else hears what has been taken, as far as that is known, and wake delivery."""
@@ -131,6 +198,12 @@ class Intake:
         question = Question.from_json(arrival.message["question"])
         self._ledger.open(arrival.id, arrival.origin, question, _asker(arrival.message["source"]))
         return False
+
+
+def _transaction_of(numbered: tuple[int, Entry]) -> tuple[bool, bool, int]:
+    """What entries of one transaction have in common: that they are messages, how durable, which hundred."""
+    number, entry = numbered
+    return entry.data.get("kind") == "message", entry.data.get("durable") == POWER, number // TOGETHER
 
 
 def _recovered(message: Mapping[str, Any], change: Change) -> dict[str, Any]:

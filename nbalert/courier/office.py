@@ -215,6 +215,7 @@ class Courier:
         if self._line:
             self._line.close()
         self._deaths.close()
+        self._intake.close()
         await self._conversation.aclose()
         await self._listening.aclose()
         await self._responding.aclose()
@@ -254,13 +255,14 @@ class Courier:
         if all(post["state"] == "failed" for post in posts):
             self._ledger.fail(question.id, "; ".join(post["error"] for post in posts))
 
-    def _settled(self, message: str, is_failed: bool) -> None:
-        self._silent(message)
+    def _settled(self, message: str, is_question: bool, is_failed: bool) -> None:
+        if is_question:
+            self._listen(message)
+        self._conversation.settled(message)
         if is_failed:
             self._undelivered.look(message)
 
     def _silent(self, message: str) -> None:
-        self._listen(message)
         self._conversation.settled(message)
 
     def _kept(self, kept: Kept) -> None:

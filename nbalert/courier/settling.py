@@ -41,7 +41,8 @@ class Settling:
     """Writes down how tries have ended.
 
     Args:
-        on_settled: Called with a message's id when a post of it has ended, and whether that was given up.
+        on_settled: Called with a message's id when a post of it has ended, whether it asks, and whether that
+            was given up.
         on_kept: Called with what is kept from now on, which may be nothing, and why.
     """
 
@@ -49,7 +50,7 @@ class Settling:
         self,
         store: Store,
         trail: Trail,
-        on_settled: Callable[[str, bool], None],
+        on_settled: Callable[[str, bool, bool], None],
         on_kept: Callable[[Kept], None],
     ) -> None:
         self._store = store
@@ -68,7 +69,7 @@ class Settling:
             )
             self._trail.note_delivery(row, error, receipt)
         if row["kind"] == "post":
-            self._on_settled(row["message"], state == "failed")
+            self._on_settled(row["message"], row["question"] is not None, state == "failed")
 
     def fail(self, row: sqlite3.Row, error: str) -> None:
         """It is given up."""

@@ -75,28 +75,33 @@ class Store:
 
     def execute(self, sql: str, *values: Any) -> int:
         """Run a statement; how many rows it changed."""
-        with self._watched():
+        try:
             return self._db.execute(sql, values).rowcount
+        except sqlite3.DatabaseError as error:
+            self._note(error)
+            raise
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query."""
-        with self._watched():
+        try:
             return self._db.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._note(error)
+            raise
 
     def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
         """The first row of a query, or None."""
-        with self._watched():
+        try:
             found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+        except sqlite3.DatabaseError as error:
+            self._note(error)
+            raise
         return found
 
     def close(self) -> None:
         """Close; the file is whole at any time."""
         self._db.close()
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            self.is_damaged = self.is_damaged or is_damage(error)
-            raise
+    # Not a context: some twenty statements are run for each alert.
+    def _note(self, error: sqlite3.DatabaseError) -> None:
+        self.is_damaged = self.is_damaged or is_damage(error)

@@ -31,7 +31,7 @@ from tests.courier import rooms
 from tests.courier.rooms import Rooms
 
 FEW, MANY = 6_000, 60_000
-STATEMENTS = 25
+STATEMENTS = 21
 """Of an alert from the spool until its channel has it, with what triggers look up."""
 FACTOR, SLACK = 1.5, 200
 """What is searched in a tree or put into one takes a few steps more in a larger one."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -128,11 +129,31 @@ def test_urls_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
         async def work(http: Http) -> None:
             await http.request("POST", server.url)
+            await http.request("POST", server.url.replace("//", "//ann:secret@"))
+            async with http.stream("GET", server.url):
+                pass
 
         run(work)
+        assert len(server.requests) == 3
         assert "secret" not in caplog.text
         httpx.post(server.url, trust_env=False)
         assert "secret" in caplog.text
+
+
+def test_a_user_in_the_address_and_cookies() -> None:
+    """Who has a password in the address is let in; a cookie is neither kept nor sent."""
+    with Webhook() as server:
+        server.always(status(200, Set_Cookie="session=1; Path=/"))
+
+        async def work(http: Http) -> None:
+            await http.request("POST", server.url.replace("//", "//ann:pass%20word@"), json={})
+            await http.request("POST", server.url, json={})
+
+        run(work)
+        first, second = (request.headers for request in server.requests)
+    assert first["authorization"] == f"Basic {b64encode(b'ann:pass word').decode()}"
+    assert "authorization" not in second
+    assert "cookie" not in second
 
 
 def test_certificates_that_cannot_be_read() -> None:

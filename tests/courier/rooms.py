@@ -56,7 +56,7 @@ class Rooms:
         self.settling = Settling(
             self.store,
             self.trail,
-            lambda message, is_failed: self.settled.append(message),
+            lambda message, is_question, is_failed: self.settled.append(message),
             lambda kept: self.kept.append((kept.awaited, kept.reason)),
         )
         self.delivery = Delivery(
