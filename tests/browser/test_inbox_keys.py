@@ -102,11 +102,12 @@ def test_into_what_was_found_and_out(inbox: Inbox, open_page: OpenPage) -> None:
     for n in range(6):
         post(sender, Message(title=f"run {n}", level=(Level.OK, Level.CRITICAL)[n % 2]), f"k{n}")
     page = open_page("bob")
+    page.route("**/api/messages?*level=*", lambda route: (page.wait_for_timeout(300), route.continue_()))  # on its way
     press(page, "/")
     page.keyboard.type("run")
     press(page, "Tab", "c", "Shift+Tab", "Enter")  # in the list of levels a letter chooses: Critical
-    focused(page, "run 5")
     expect(page.locator("#messages .card")).to_have_count(3)
+    focused(page, "run 5")
     press(page, "k", "k", "k")
     focused(page, "run 1")
     press(page, "Escape")

@@ -11,6 +11,7 @@ const PAUSE_MS = 250; // between letters nothing is asked for
 const $ = (id) => document.getElementById(id);
 let wanted = {};
 let timer = 0;
+let loading = null; // what was looked for last, until it is there
 
 const given = (source) =>
   Object.fromEntries(NAMES.map((name) => [name, (source.get(name) ?? "").trim()]).filter(([, value]) => value));
@@ -84,10 +85,10 @@ function close(changed) {
 function apply(changed) {
   clearTimeout(timer);
   const asked = given(new FormData($("search")));
-  if (same(asked, wanted)) return;
+  if (same(asked, wanted)) return loading;
   wanted = asked;
   history.replaceState(null, "", isSearching() ? `#${asQuery()}` : location.pathname + location.search);
-  return changed();
+  return (loading = changed());
 }
 
 // Two notebooks of one name are told apart by their paths.
