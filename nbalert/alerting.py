@@ -32,7 +32,7 @@ def vigil() -> Vigil:
 
 def begin(recording: Recording, options: argparse.Namespace) -> None:
     """An alerted cell starts: meanwhile the courier is found or started, and is told what runs."""
-    count, watching = recording.execution_count, vigil()
+    count = recording.execution_count
     more = {"code": ""} if options.no_code else {}
     run = cell_run(
         recording,
@@ -45,8 +45,7 @@ def begin(recording: Recording, options: argparse.Namespace) -> None:
         after_s=options.after,
         **more,
     )
-    watching.begin(run)
-    watching.follow(recording, has_output=not options.no_output)
+    vigil().begin(run, recording, has_output=not options.no_output)
 
 
 def say(options: argparse.Namespace) -> None:

@@ -20,8 +20,6 @@ from nbalert.recording import CellRun, Recording
 
 QUIET_S = 1.0
 """Without a cell for so long a run of cells has ended."""
-LONG_S = 2.0
-"""A cell that runs for so long is followed: most cells are not worth a thread."""
 _OPT_OUT = re.compile(r"^\s*#\s*nbalert:\s*off\b", re.MULTILINE)
 
 
@@ -48,9 +46,6 @@ class Teller(Protocol):
     def begin(self, recording: Recording) -> None:
         """A cell begins: should the process die, that is told."""
 
-    def follow(self, recording: Recording) -> None:
-        """It runs for longer: its last lines are of interest, should the process die."""
-
     def end(self, run: str) -> None:
         """What there is to tell of the cell is on disk: the process may die."""
 
@@ -71,9 +66,9 @@ class AutoMode:
         self._teller = teller
         self._batch = Batch()
         self._changed = threading.Condition()
-        self._running: tuple[float, Recording] | None = None
         self._untold = ""
         self._quiet_since: float | None = None
+        self._is_resting = False
         self._is_closed = False
         threading.Thread(target=self._watch, name="nbalert-auto", daemon=True).start()
 
@@ -88,26 +83,22 @@ class AutoMode:
             self._teller.begin(recording)
         with self._changed:
             self._quiet_since = None
-            self._running = (time.monotonic(), recording) if recording.is_auto else None
             self._let_go()
-            self._changed.notify()
 
     def take(self, run: CellRun) -> None:
         """A cell has ended; also one that its own magic has told of."""
         with self._changed:
-            self._running = None
             self._let_go()
             self._untold = run.id if run.is_auto else ""
             self._batch.add(run)
-            self._quiet_since = time.monotonic()
-            self._changed.notify()
+            self._begin_quiet()
 
     def take_aborted(self) -> None:
         """A cell was not run, because one before it has failed."""
         with self._changed:
             if self._batch.count:
                 self._batch.aborted += 1
-                self._quiet_since = time.monotonic()
+                self._begin_quiet()
 
     def close(self) -> None:
         """Tell of what is collected, and collect no more."""
@@ -119,20 +110,24 @@ class AutoMode:
     def _watch(self) -> None:
         with self._changed:
             while not self._is_closed:
-                self._changed.wait(self._pause_s())
-                if self._running and time.monotonic() >= self._running[0] + LONG_S:
-                    (_, recording), self._running = self._running, None
-                    self._teller.follow(recording)
-                if self._quiet_since is not None and time.monotonic() >= self._quiet_since + QUIET_S:
+                pause_s = self._pause_s()
+                if pause_s is not None and pause_s <= 0:
                     self._flush()
+                    continue
+                self._is_resting = pause_s is None
+                self._changed.wait(pause_s)
+
+    def _begin_quiet(self) -> None:
+        self._quiet_since = time.monotonic()
+        if self._is_resting:  # else it looks again in time: to wake a thread costs a short cell a lot
+            self._is_resting = False
+            self._changed.notify()
 
     def _pause_s(self) -> float | None:
-        """Until the next thing falls due; None while nothing will."""
-        if self._running:
-            return max(0.0, self._running[0] + LONG_S - time.monotonic())
-        if self._quiet_since is not None:
-            return max(0.0, self._quiet_since + QUIET_S - time.monotonic())
-        return None
+        """Until a run of cells has ended; None while a cell runs, or nothing is collected."""
+        if self._quiet_since is None:
+            return None
+        return self._quiet_since + QUIET_S - time.monotonic()
 
     def _flush(self) -> None:
         batch, self._batch, self._quiet_since = self._batch, Batch(), None

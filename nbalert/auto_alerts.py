@@ -63,11 +63,7 @@ class AutoAlerts:
         where = here(Source(cell_number=number))
         title, rule = f"Cell [{number}]", self.rule
         run = cell_run(recording, title=title, channels=rule.channels, topic=rule.topic, source=where)
-        vigil().begin(run)
-
-    def follow(self, recording: Recording) -> None:
-        """The courier hears its last lines."""
-        vigil().follow(recording)
+        vigil().begin(run, recording)
 
     def end(self, run: str) -> None:
         """The process may die."""

@@ -7,7 +7,9 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import BuiltinMethodType, CodeType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -68,12 +70,19 @@ class Capture:
         self.result = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Feeds:
-    """Who hears what is written to a stream."""
+    """Who hears what is written to a stream.
 
-    takes: list[Callable[[Any], None]] = field(default_factory=list)
-    short_takes: list[Callable[[Any], None]] = field(default_factory=list)
+    Args:
+        keep: Takes a short text for the capture for which the stream was tapped.
+        takes: Those of all that are open.
+        is_one: Whether it alone is open: nearly always.
+    """
+
+    keep: Callable[[str], None]
+    takes: tuple[Callable[[Any], None], ...] = ()
+    is_one: bool = True
 
 
 class Taps:
@@ -88,9 +97,9 @@ class Taps:
 
     def open(self, capture: Capture) -> None:
         """Begin to feed a capture."""
-        if not self._open:
-            self._attach()
         self._open.append(capture)
+        if len(self._open) == 1:
+            self._attach(capture)
         self._hook_displays(capture)
         self._route()
 
@@ -107,15 +116,17 @@ class Taps:
             self._detach()
 
     def _route(self) -> None:
-        """The lists stay the same: the shadows hold them."""
         for name, feeds in self._feeds.items():
             tails: list[Tail] = [getattr(capture, name) for capture in self._open]
-            feeds.takes[:] = [tail.take for tail in tails]
-            feeds.short_takes[:] = [tail.take_short for tail in tails]
+            feeds.takes = tuple(tail.take for tail in tails)
+            feeds.is_one = [tail.take_short for tail in tails] == [feeds.keep]
 
-    def _attach(self) -> None:
-        # new lists: a shadow that was left below somebody's wrapper keeps the old ones and feeds nothing
-        self._feeds = {"stdout": _Feeds(), "stderr": _Feeds()}
+    def _attach(self, first: Capture) -> None:
+        # new ones: a shadow that was left below somebody's wrapper keeps the old ones and feeds nothing
+        self._feeds = {
+            "stdout": _Feeds(first.stdout.take_short),
+            "stderr": _Feeds(first.stderr.take_short),
+        }
         for name, feeds in self._feeds.items():
             self._tap_stream(getattr(sys, name), feeds)
         # the value is formatted once only: a `__repr__` may be costly or stateful;
@@ -156,16 +167,26 @@ class Taps:
         """
         if stream is None:
             return
-        write, takes, short_takes = stream.write, feeds.takes, feeds.short_takes
+        write, keep = stream.write, feeds.keep
 
-        def shadow(data: Any, *args: Any, **kwargs: Any) -> Any:
+        def shadow(string: Any) -> Any:
             __tracebackhide__ = True  # an interrupt strikes here as often as not
-            written = write(data, *args, **kwargs) if args or kwargs else write(data)
-            for take in short_takes if data.__class__ is str and len(data) <= LARGE_CHARS else takes:
-                take(data)
+            written = write(string)
+            if feeds.is_one and len(string) <= LARGE_CHARS:
+                keep(string)
+            else:
+                for take in feeds.takes:
+                    take(string)
             return written
 
-        self._put(stream, "write", shadow)
+        def shadow_of_any(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            written = write(*args, **kwargs)
+            for take in feeds.takes:
+                take(args[0] if args else None)
+            return written
+
+        self._put(stream, "write", shadow if _takes_a_string(write) else shadow_of_any)
 
     def _tap_call(self, owner: Any, name: str, take: Callable[..., None]) -> None:
         call = getattr(owner, name)
@@ -199,6 +220,19 @@ class Taps:
                 setattr(owner, name, shadowed)
 
         self._undo.append(undo)
+
+
+def _takes_a_string(write: Any) -> bool:
+    """Whether a stream's `write` is called as `shadow` is: those of files and of ipykernel."""
+    if isinstance(write, BuiltinMethodType):
+        return True
+    code = getattr(getattr(write, "__func__", None), "__code__", None)
+    return code is not None and _signature(code) == (2, 0, 0, "string")
+
+
+def _signature(code: CodeType) -> tuple[int, int, int, str]:
+    more = code.co_flags & (CO_VARARGS | CO_VARKEYWORDS)
+    return code.co_argcount, code.co_kwonlyargcount, more, code.co_varnames[1]
 
 
 @contextmanager

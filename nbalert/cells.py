@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
+from nbalert.after_reply import AfterReply
 from nbalert.stacking import Check, body_start, transform
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class CellWatcher:
         done: Called once after each of them, also after a failed one. What it raises is logged.
 
     Attributes:
+        after_reply: What may wait until a cell's reply is on its way.
         wants: Whether a cell without `%%alert` is to be recorded; of its source, for outermost cells only.
     """
 
@@ -57,6 +59,7 @@ class CellWatcher:
         self._check = check
         self._done = done
         self._begun = begun
+        self.after_reply = AfterReply()
         self.wants: Callable[[str], bool] = _nothing
         self._recorder: Recorder | None = None
         # pre_run_cell and post_run_cell nest (%%capture, %rerun, run_cell in user code) and, on subshells of
@@ -99,6 +102,7 @@ class CellWatcher:
             if cell.recording:
                 cell.recording.stop()
         self._running.clear()
+        self.after_reply.run()
 
     def _current(self) -> _Running | None:
         thread = threading.get_ident()
@@ -123,6 +127,7 @@ class CellWatcher:
 
     def _before(self, info: ExecutionInfo) -> None:
         try:
+            self.after_reply.run()
             source = info.raw_cell or ""
             is_wanted = self.wants(source) and not self._is_within()
             recording = self._recording(source, info, is_wanted) if is_wanted or "%%alert" in source else None

@@ -50,6 +50,7 @@ class Client:
         notebook: Path of the notebook; empty outside one.
 
     Attributes:
+        held_back: As that of `Connection`; what is accepted within it is on disk as ever.
         under_way: What runs at this process, and is told of should it die.
     """
 
@@ -65,7 +66,8 @@ class Client:
         self._workbench: Workbench | None = None
         self._connection = Connection(home, self._greeting, self._hear, self._is_needed)
         self._introduction = Introduction(home, folder, self._connection.send)
-        self._outbox = Outbox(home.spool, self._known)
+        self._outbox = Outbox(home.spool, lambda: self.known)
+        self.held_back = self._connection.held_back
         self.under_way = UnderWay(self._outbox, self._connection.tell)
 
     @property
@@ -85,6 +87,15 @@ class Client:
             SettingsError: There are none of before.
         """
         return self._introduction.in_force
+
+    @property
+    def known(self) -> Settings:
+        """The settings as they were read last: whoever has just read them looks here.
+
+        Raises:
+            SettingsError: They were not read yet, and are wrong.
+        """
+        return self._introduction.known or self._introduction.settings
 
     def problem(self, name: str) -> str:
         """Why nothing can go to that channel as things are; empty if it can."""
@@ -187,6 +198,7 @@ class Client:
         Returns:
             How many messages are left to the next courier.
         """
+        self._connection.flush()
         if self.waiting():
             self._connection.start()
         longest_s = wait_s if self._connection.is_started else 0.0
@@ -215,10 +227,6 @@ class Client:
             return int(self.request({"do": "owed", "origin": self.origin}, OWED_S))
         except CourierError:  # whoever is the next courier does it
             return 0
-
-    def _known(self) -> Settings:
-        """The settings as they were read last: whoever accepts something has just read them."""
-        return self._introduction.known or self._introduction.settings
 
     def _accept(
         self, message: Message, channels: Sequence[str], **how: Unpack[How]

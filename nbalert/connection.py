@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ from nbalert.build import Build, current_build
 from nbalert.courier import lifecycle
 from nbalert.errors import CourierError, NbalertError
 from nbalert.home import Home
-from nbalert.line import PROTOCOL, Frame, Line
+from nbalert.line import PROTOCOL, WAKE, Frame, Line
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Connection:
         self._is_closing = threading.Event()
         self._called = threading.Event()
         self._is_dismissed = False
+        self._is_held_back = False
         self._fault = ""
         self._asked_to_go: set[str] = set()
 
@@ -85,15 +86,34 @@ class Connection:
 
     def wake(self) -> None:
         """Have the courier look into the spool, without waiting; the greeting has the same effect."""
-        self.start()
-        if line := self._line:
-            line.wake()
+        self.tell(WAKE)
 
     def tell(self, frame: Frame) -> None:
         """Say something, without waiting; what is not said now, the greeting says."""
         self.start()
         if line := self._line:
-            line.tell(frame)
+            line.owe(frame)
+            if not self._is_held_back:  # asked last: whoever ends holding back sends what is owed by then
+                line.send_owed()
+
+    @contextlib.contextmanager
+    def held_back(self, later: Callable[[Callable[[], None]], None]) -> Iterator[None]:
+        """What is told within this goes out afterwards, all at once.
+
+        Args:
+            later: Calls what it is given.
+        """
+        self._is_held_back = True
+        try:
+            yield
+        finally:
+            self._is_held_back = False
+            later(self.flush)
+
+    def flush(self) -> None:
+        """Send what was held back."""
+        if line := self._line:
+            line.send_owed()
 
     def send(self, frame: Frame) -> None:
         """Say something, if there is a line; what is not said now, the greeting says."""

@@ -21,7 +21,7 @@ from nbalert.line import Frame
 
 if TYPE_CHECKING:
     from nbalert.courier.project import Project
-    from nbalert.settings import Settings
+    from nbalert.settings import Settings, Watch
 
 
 class Introduction:
@@ -38,7 +38,7 @@ class Introduction:
         self._folder = folder
         self._send = send
         self._guard = threading.RLock()
-        self._settings: tuple[object, Settings] | None = None
+        self._settings: tuple[object, Watch, Settings] | None = None
         self._read_at = 0.0
         self._told: Project | None = None
         self._good: Project | None = None
@@ -72,16 +72,18 @@ class Introduction:
             if self._complaint != str(error):
                 self._complaint = str(error)
                 print(f"nbalert: {error} (until then the settings of before stay in force)", file=sys.stderr)
-            return self._settings[1]
+            return self._settings[2]
 
     @property
     def known(self) -> Settings | None:
         """The settings as they were read last; None if they were not needed yet."""
-        return self._settings[1] if self._settings else None
+        return self._settings[2] if self._settings else None
 
     @property
     def project(self) -> str:
-        """Names the project also while its settings are wrong: its messages wait until they are mended."""
+        """Names the project; also while its settings are wrong: its messages wait until they are mended."""
+        if known := self.known:  # whoever sends something has just read them
+            return known.project
         try:
             return self.settings.project
         except SettingsError:
@@ -138,18 +140,19 @@ class Introduction:
 
     def _read(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
+        if (known := self._settings) and known[0] == known[1].stamp():
+            return known[2], False
         with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
             from nbalert.channels import sources
             from nbalert.channels.looks import refuse_unfit
-            from nbalert.settings import load, stamp
+            from nbalert.settings import Watch, load
 
-        if self._settings and self._settings[0] == stamp(self._folder, self._home, self._settings[1]):
-            return self._settings[1], False
         read = load(self._folder, self._home)
         sources.learn(read.kinds)
         refuse_unfit(read)
         self._read_at = time.monotonic()
-        self._settings = (stamp(self._folder, self._home, read), read)
+        watch = Watch.over(self._folder, self._home, read)
+        self._settings = (watch.stamp(), watch, read)
         return read, True
 
     def _key(self) -> str:

@@ -16,7 +16,7 @@ import struct
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 """A peer that leaves this much unread is let go; it comes back and asks for what it missed."""
 
 Frame = dict[str, Any]
-_WAKE: Frame = {"do": "wake"}
+WAKE: Frame = {"do": "wake"}
+"""Have the courier look into the spool."""
 
 
 class Line:
-    """A kernel's end. `send`, `wake` and `tell` may be called from any thread, `frames` from one."""
+    """A kernel's end. All but `frames` may be called from any thread."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -77,31 +78,29 @@ class Line:
             except OSError:
                 self._shut()  # half a frame may stand on the line: nothing can follow it
                 raise
-        self._send_owed()
+        self.send_owed()
 
-    def wake(self) -> None:
-        """Have the courier look into the spool, without waiting; where there is no room it looks anyway."""
-        self._owed.append(_WAKE)
-        self._send_owed()
-
-    def tell(self, frame: Frame) -> None:
-        """Send a frame without waiting. Where there is no room the line is cut: the next greeting says it."""
+    def owe(self, frame: Frame) -> None:
+        """Have a frame sent by the next `send_owed`."""
         self._owed.append(frame)
-        self._send_owed()
 
-    def _send_owed(self) -> None:
+    def send_owed(self) -> None:
+        """Send what is owed, without waiting.
+
+        Where there is no room the line is cut: the next greeting says it. A lost `WAKE` is no loss: the
+        courier looks into the spool anyway.
+        """
         # Whoever holds the lock looks here again when it is free: between two threads no frame is lost.
         while self._owed and self._sending.acquire(blocking=False):
             try:
-                while self._owed:
-                    frame = self._owed.popleft()
-                    if not self._has_sent(frame) and frame is not _WAKE:
-                        self._shut()
+                frames = [self._owed.popleft() for _ in range(len(self._owed))]
+                if not self._has_sent(frames) and any(frame is not WAKE for frame in frames):
+                    self._shut()
             finally:
                 self._sending.release()
 
-    def _has_sent(self, frame: Frame) -> bool:
-        data = _encoded(frame)
+    def _has_sent(self, frames: Sequence[Frame]) -> bool:
+        data = b"".join(map(_encoded, frames))
         try:
             return self._has_room() and self._socket.send(data) == len(data)
         except (OSError, ValueError):  # the connection is gone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -17,8 +18,9 @@ _LACKING = {
 }
 
 
+@lru_cache(maxsize=64)  # a line is parsed at each transform of its cell, and at its begin and end
 def parsed(magic: Any, line: str, sign: str = "%") -> argparse.Namespace:
-    """The options of a line, quotes taken off.
+    """The options of a line, quotes taken off; to be read, not changed.
 
     Args:
         magic: Decorated by `magic_arguments`.

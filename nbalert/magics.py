@@ -261,12 +261,13 @@ class NbalertMagics(Magics):
 
     def done(self, run: CellRun) -> None:
         """An alerted cell has ended, or any while auto mode is on."""
-        from nbalert import alerting
+        from nbalert import alerting, process
 
-        if not run.is_auto:
-            alerting.tell(run, _options_of(run.alert_line), self._evaluate)
-            alerting.welcome(self._shell)
-        self.auto.done(run)
+        with process.client().held_back(self.watcher.after_reply.put):
+            if not run.is_auto:
+                alerting.tell(run, _options_of(run.alert_line), self._evaluate)
+                alerting.welcome(self._shell)
+            self.auto.done(run)
 
 
 def _check_ask(options: argparse.Namespace) -> None:

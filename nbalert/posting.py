@@ -151,7 +151,7 @@ def here(known: Source | None = None) -> Source:
     notebook = source.notebook or sender.notebook
     template = ""
     with suppress(NbalertError):  # wrong settings are told elsewhere
-        template = sender.in_force.notebook_url
+        template = sender.known.notebook_url
     link = source.link or backlink(template, notebook, source.cell_id)
     return replace(
         source,

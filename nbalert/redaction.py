@@ -100,6 +100,8 @@ class Redactor:
         return self._mapping(value, is_free=False) if self._has_secret(value) else dict(value)
 
     def _found(self, text: str, *, is_code: bool) -> Found:
+        if not text:
+            return Found("", 0)
         try:
             secrets = list(self._known(text))
         except TooSlow:

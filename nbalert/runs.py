@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from nbalert.client import Client
+from nbalert.errors import NbalertError
 from nbalert.message import Source
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ class Run:
 
     def begin(self, client: Client) -> None:
         """It runs from now on."""
-        client.under_way.begin(self.id, self._told())
+        with suppress(NbalertError):  # whoever sends something says what is wrong
+            _ = client.in_force  # the courier hears what has changed
+        client.under_way.begin(self.id, self._told(), CODE_CHARS)
 
     def end(self, client: Client) -> None:
         """It has ended, in whatever way."""
@@ -62,7 +66,7 @@ class Run:
         return {
             "title": self.title,
             "channels": list(self.channels),
-            "code": self.code[:CODE_CHARS],
+            "code": self.code,
             "output": "",
             "who": self.who,
             "source": asdict(self.source),

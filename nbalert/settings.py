@@ -161,15 +161,27 @@ def load(
     return _merged(home, project_file(start, home, drafts or {}), env, drafts or {})
 
 
-def stamp(start: Path, home: Home, known: Settings | None) -> object:
-    """Changes when a file or a variable that these settings name has, or the way out.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What settings hang on: files, and variables. Found once; a cell looks at them several times.
 
-    Costs one `stat` a folder upwards and a secret file.
+    Args:
+        files: Whether or not they are there.
     """
-    names = known.environment_names if known else ()
-    paths = (home.site, home.settings, *candidates(start, home), *(known.secret_files if known else ()))
-    files = tuple(_changed_at(path) for path in paths)
-    return files, tuple(os.environ.get(name) for name in (*names, *VARIABLES))
+
+    files: tuple[str, ...]
+    variables: tuple[str, ...]
+
+    @classmethod
+    def over(cls, start: Path, home: Home, known: Settings | None) -> Watch:
+        """The places of settings, what these settings name, and the way out."""
+        names, secrets = (known.environment_names, known.secret_files) if known else ((), ())
+        paths = (home.site, home.settings, *candidates(start, home), *secrets)
+        return cls(tuple(map(os.fspath, paths)), (*names, *VARIABLES))
+
+    def stamp(self) -> object:
+        """Changes when one of them has. Costs one `stat` a file."""
+        return tuple(map(_changed_at, self.files)), tuple(map(os.environ.get, self.variables))
 
 
 def project_key(start: Path, home: Home, environment: Mapping[str, str] | None = None) -> str:
@@ -270,9 +282,9 @@ def _tables(
     return tables
 
 
-def _changed_at(path: Path) -> int | None:
+def _changed_at(path: str) -> int | None:
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - on the cell's time
     except OSError:
         return None
 

@@ -43,6 +43,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._name = os.fspath(folder)
         self._is_ready = False
         self._number = itertools.count()
         self._last_ns = 0
@@ -63,15 +64,16 @@ class Spool:
         # Half a character, as undecodable file names have them, would stop every encoder on the way.
         is_power_safe = data.get("durable") == POWER
         content = json.dumps({"version": VERSION, **data}, ensure_ascii=False).encode(errors="replace")
-        if not self._is_ready or not os.path.isdir(self._folder):  # noqa: PTH112 - as above; it may be removed
-            private_folder(self._folder)
-            if is_power_safe:
-                _sync(self._folder.parent, self._folder.parent.parent)
-            self._is_ready = True
+        if not self._is_ready:
+            self._make_ready(is_power_safe)
         entry = f"{self._now_ns():020d}-{next(self._number):06d}-{uuid4().hex[:12]}"
-        name = os.fspath(self._folder / entry)
+        name = f"{self._name}/{entry}"
         try:
-            _write(name + ".part", content, is_synced=is_power_safe)
+            try:
+                _write(name + ".part", content, is_synced=is_power_safe)
+            except FileNotFoundError:  # somebody has removed the folder
+                self._make_ready(is_power_safe)
+                _write(name + ".part", content, is_synced=is_power_safe)
             os.rename(name + ".part", name + _SUFFIX)  # noqa: PTH104 - Path costs as much as the call, on the cell's time
         except OSError as error:
             error.filename = error.filename or os.fspath(self._folder)  # a full disk names no file by itself
@@ -81,6 +83,12 @@ class Spool:
         if is_power_safe:
             _sync(self._folder)
         return entry
+
+    def _make_ready(self, is_power_safe: bool) -> None:
+        private_folder(self._folder)
+        if is_power_safe:
+            _sync(self._folder.parent, self._folder.parent.parent)
+        self._is_ready = True
 
     def take(self) -> Iterator[Entry]:
         """What was accepted and not yet removed, oldest first. Unreadable files are set aside, not lost."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import (
@@ -85,6 +86,11 @@ class Stack:
 
 def split(lines: Sequence[str]) -> Stack:
     """Take our lines off a cell: those on top, and those below magics of `OVER`."""
+    return _split(tuple(lines))
+
+
+@lru_cache(maxsize=4)  # IPython transforms a cell twice, and then it is recorded
+def _split(lines: tuple[str, ...]) -> Stack:
     ours: list[tuple[str, str]] = []
     rest = list(lines) if _magic(lines) else _clean(lines)
     blanks = 0

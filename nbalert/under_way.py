@@ -32,14 +32,16 @@ class UnderWay:
         with self._guard:
             return dict(self._runs)
 
-    def begin(self, run: str, told: Frame) -> None:
+    def begin(self, run: str, told: Frame, limit: int) -> None:
         """Something runs from now on.
 
         Args:
             run: Unique.
             told: What its message would say: title, channels, code, output, source, started_at.
+            limit: So many characters of the beginning of its code.
         """
         told = self._outbox.scrubbed(told)
+        told["code"] = told["code"][:limit]
         with self._guard:
             self._runs[run] = told
         self._tell({"do": "begin", "run": run, "told": told})

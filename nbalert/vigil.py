@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
-from dataclasses import replace
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from nbalert.client import Client
@@ -27,42 +29,64 @@ def cell_run(recording: Recording, **told: Any) -> Run:
     return Run(who="kernel", started_at=started_at, id=recording.id, **{"code": recording.body, **told})
 
 
+@dataclass(slots=True)
+class _Followed:
+    """A cell whose output is told, and when the next time."""
+
+    recording: Recording
+    has_output: bool
+    due_s: float
+    sent: str = ""
+
+
 class Vigil:
     """The alerted cells of one process that run."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._ended: dict[str, threading.Event] = {}
+        self._changed = threading.Condition()
+        self._followed: dict[str, _Followed] = {}
+        self._is_watching = False
+        self._wakes_s = math.inf
 
-    def begin(self, run: Run) -> None:
-        """A cell runs from now on."""
-        self._ended[run.id] = threading.Event()
-        replace(run, code=self._client.redactor().code(run.code).text).begin(self._client)
-
-    def follow(self, recording: Recording, *, has_output: bool = True) -> None:
-        """Tell from now on what it has printed last, where that may be told."""
-        if not (ended := self._ended.get(recording.id)):
-            return
-        watching = threading.Thread(
-            target=self._watch, args=(recording, ended, has_output), name="nbalert-vigil", daemon=True
-        )
-        with contextlib.suppress(RuntimeError):  # no thread to be had: a death is told without the last lines
-            watching.start()
+    def begin(self, run: Run, recording: Recording, *, has_output: bool = True) -> None:
+        """A cell runs from now on; should it go on, what it has printed last is told, where it may be."""
+        run.begin(self._client)
+        due_s = time.monotonic() + TAIL_S
+        with self._changed:
+            self._followed[run.id] = _Followed(recording, has_output, due_s)
+            self._have_watched(due_s)
 
     def end(self, run: str) -> None:
         """It has ended, in whatever way."""
-        if ended := self._ended.pop(run, None):
-            ended.set()
+        with self._changed:
+            is_known = self._followed.pop(run, None)
+        if is_known:
             self._client.under_way.end(run)
 
-    def _watch(self, recording: Recording, ended: threading.Event, has_output: bool) -> None:
-        if ended.wait(TAIL_S):
+    def _have_watched(self, due_s: float) -> None:
+        # One thread for all cells, and one that is woken seldom: both cost a short cell more than it takes.
+        if self._is_watching:
+            if due_s < self._wakes_s:
+                self._changed.notify()
             return
+        with contextlib.suppress(RuntimeError):  # no thread to be had: a death is told without the last lines
+            threading.Thread(target=self._watch, name="nbalert-vigil", daemon=True).start()
+            self._is_watching = True
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                self._wakes_s = min((one.due_s for one in self._followed.values()), default=math.inf)
+                if (pause_s := self._wakes_s - time.monotonic()) > 0:
+                    self._changed.wait(None if pause_s == math.inf else pause_s)
+                due = [one for one in self._followed.values() if one.due_s <= time.monotonic()]
+            for one in due:
+                self._report(one)
+
+    def _report(self, one: _Followed) -> None:
         look_up(self._client.folder)  # not before: most cells are shorter, and git is a process with files
-        sent = ""
-        while has_output and not ended.is_set():
-            tail = recording.output()
-            if tail != sent:
-                self._client.under_way.report_output(recording.id, tail, TAIL_CHARS)
-                sent = tail
-            ended.wait(TAIL_S)
+        if one.has_output and (tail := one.recording.output()) != one.sent:
+            self._client.under_way.report_output(one.recording.id, tail, TAIL_CHARS)
+            one.sent = tail
+        one.due_s = time.monotonic() + TAIL_S

@@ -51,7 +51,7 @@ recording
 outcome tracebacks
 bars capture
 tail
-stacking
+stacking after_reply
 future_imports question_marks line_words
 waiting
 gate

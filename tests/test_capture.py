@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import io
+import sys
 import tracemalloc
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
 from tqdm import tqdm
 
-from nbalert.capture import DISPLAYS, Capture
-from nbalert.tail import TAIL_CHARS, Tail, plain
+from nbalert.capture import DISPLAYS, Capture, Taps
+from nbalert.tail import LARGE_CHARS, TAIL_CHARS, Tail, plain
 
 pieces = st.lists(st.text("ab\n", max_size=700), max_size=40)
 
@@ -116,3 +120,60 @@ def test_displays_are_bounded() -> None:
     assert capture.forgotten == 5
     capture.take_message(message("clear_output"))
     assert capture.forgotten == 0
+
+
+class Labelled(io.StringIO):
+    """A stream whose `write` takes more than a text."""
+
+    def write(self, text: str, *, label: str = "") -> int:
+        """With a label before it."""
+        return super().write(f"{label}{text}")
+
+
+class Kernels(io.StringIO):
+    """A stream whose `write` is called as that of ipykernel."""
+
+    def write(self, string: str) -> int:
+        """As ever."""
+        return super().write(string)
+
+
+def test_streams_are_tapped_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their `write` takes, it still does; what was written is kept, in one capture or several."""
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    out, err = Labelled(), Kernels()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    taps, one, two = Taps(shell), Capture(), Capture()
+
+    def write(text: str) -> None:
+        out.write(text, label="> ")
+        err.write(string=text)
+
+    for step, text in (
+        (partial(taps.open, one), "a"),
+        (partial(taps.open, two), "b" * LARGE_CHARS),
+        (partial(taps.close, one), "c"),
+        (partial(taps.open, one), "d" * 2 * LARGE_CHARS),
+        (partial(taps.close, two), "e"),
+        (partial(taps.close, one), "f"),
+    ):
+        step()
+        write(text)
+    b, d = "b" * LARGE_CHARS, "d" * 2 * LARGE_CHARS
+    assert (one.stdout.text(), one.stderr.text()) == (f"a{b}{d}e",) * 2
+    assert (two.stdout.text(), two.stderr.text()) == (f"{b}c{d}",) * 2
+    assert out.getvalue() == "".join(f"> {text}" for text in ("a", b, "c", d, "e", "f"))
+    assert "write" not in vars(out) | vars(err)
+
+
+def test_what_is_no_text_is_refused_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the stream itself, and with its own words."""
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    taps, capture = Taps(shell), Capture()
+    taps.open(capture)
+    with pytest.raises(TypeError, match="string argument expected, got 'int'"):
+        sys.stdout.write(1)  # type: ignore[arg-type]
+    taps.close(capture)
+    assert capture.stdout.text() == ""

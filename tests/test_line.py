@@ -13,7 +13,7 @@ import pytest
 
 from nbalert import line
 from nbalert.errors import CourierError
-from nbalert.line import BACKLOG_BYTES, FRAME_BYTES, Frame, Line, Peer, listen
+from nbalert.line import BACKLOG_BYTES, FRAME_BYTES, WAKE, Frame, Line, Peer, listen
 from tests.containers import unprivileged
 from tests.processes import Script, wait_until
 
@@ -139,6 +139,11 @@ def test_a_peer_that_does_not_read_is_let_go(exchange: Exchange, raw: socket.soc
     other.close()
 
 
+def _say(one: Line, frame: Frame) -> None:
+    one.owe(frame)
+    one.send_owed()
+
+
 def test_who_wakes_or_tells_never_waits() -> None:
     """A courier that does not read delays nobody; wakes are dropped, what is told cuts the line."""
     near, far = socket.socketpair()
@@ -146,10 +151,10 @@ def test_who_wakes_or_tells_never_waits() -> None:
     one = Line(near)
     far.settimeout(60)
     for _ in range(10_000):
-        one.wake()
-    one.tell({"do": "end", "run": "a"})
-    one.wake()
-    one.tell({"do": "end", "run": "b"})
+        _say(one, WAKE)
+    _say(one, {"do": "end", "run": "a"})
+    _say(one, WAKE)
+    _say(one, {"do": "end", "run": "b"})
     heard = b"".join(iter(lambda: far.recv(65536), b""))
     assert set(heard.splitlines()) == {b'{"do": "wake"}'}
     one.close()
@@ -174,8 +179,8 @@ def test_nothing_told_is_lost_between_threads(exchange: Exchange) -> None:
     one = Line.connect(exchange.path)
 
     def work(n: int) -> None:
-        one.tell({"do": "end", "run": n})
-        one.wake()
+        _say(one, {"do": "end", "run": n})
+        _say(one, WAKE)
 
     for _ in range(50):
         exchange.heard.clear()

@@ -12,7 +12,7 @@ from nbalert.courier.project import Project
 from nbalert.errors import SettingsError, UnknownChannel
 from nbalert.home import Home
 from nbalert.network import Network
-from nbalert.settings import Settings, load, load_project, project_key, stamp
+from nbalert.settings import Settings, Watch, load, load_project, project_key
 from tests.processes import settings_file, webhook_table
 
 SECRET = "https://hooks.example.org/T0/s3cr3t"
@@ -283,16 +283,16 @@ def test_a_change_is_noticed(home: Home, project: Path, monkeypatch: pytest.Monk
     """A file that comes, changes or goes, and a variable that a secret refers to."""
     monkeypatch.setenv("TEAM", "a")
     known = load(project, home)
-    stamps = [stamp(project, home, known)]
+    stamps = [Watch.over(project, home, known).stamp()]
     path = settings_file(project, webhook_table("team", "env:TEAM"))
     known = load(project, home)
-    stamps.append(stamp(project, home, known))
+    stamps.append(Watch.over(project, home, known).stamp())
     monkeypatch.setenv("TEAM", "b")
-    stamps.append(stamp(project, home, known))
+    stamps.append(Watch.over(project, home, known).stamp())
     os.utime(path, ns=(1, 1))
-    stamps.append(stamp(project, home, known))
+    stamps.append(Watch.over(project, home, known).stamp())
     path.unlink()
-    stamps.append(stamp(project, home, known))
+    stamps.append(Watch.over(project, home, known).stamp())
     assert all(one != two for one, two in pairwise(stamps))
 
 
@@ -300,11 +300,11 @@ def test_a_rotated_secret_is_noticed(home: Home, project: Path) -> None:
     """In a file that a reference names; one that cannot be found is no error here."""
     settings_file(project, webhook_table("team", "file:url") + webhook_table("lost", "file:~nobody/url"))
     known = load(project, home, {})
-    stamps = [stamp(project, home, known)]
+    stamps = [Watch.over(project, home, known).stamp()]
     (project / "url").write_text(SECRET)
-    stamps.append(stamp(project, home, known))
+    stamps.append(Watch.over(project, home, known).stamp())
     os.utime(project / "url", ns=(1, 1))
-    stamps.append(stamp(project, home, known))
+    stamps.append(Watch.over(project, home, known).stamp())
     assert all(one != two for one, two in pairwise(stamps))
 
 
@@ -313,9 +313,9 @@ def test_the_way_out_is_part_of_the_settings(
 ) -> None:
     """It goes along to the courier, a change is noticed, and a project that is gone has none."""
     path = settings_file(project, webhook_table("team", SECRET))
-    before = stamp(project, home, None)
+    before = Watch.over(project, home, None).stamp()
     monkeypatch.setenv("HTTPS_PROXY", "http://ann:s3cr3t@proxy:1")
-    assert stamp(project, home, None) != before
+    assert Watch.over(project, home, None).stamp() != before
     sent = Project.of(load(project, home))
     assert sent.network.https_proxy == "http://ann:s3cr3t@proxy:1"
     assert "s3cr3t" not in repr(sent)

@@ -22,15 +22,17 @@ CODE_S = 100.0
 SAYS = "nbalert: no channel is set up, so alerts go to the inbox of this machine"
 HOW = "%nbalert inbox opens it, %nbalert config sets up a chat"
 
-_is_said = False
+_is_settled = False
 
 
 def say_once(client: Client, shell: Any) -> None:
-    """Say it once a process, where somebody sits before the notebook and has set nothing up."""
-    global _is_said
-    if _is_said or not _is_bare(client.settings):
+    """Say it once a process, where somebody sits before the notebook and had set nothing up by then."""
+    global _is_settled
+    if _is_settled:
         return
-    _is_said = True
+    is_bare, _is_settled = _is_bare(client.settings), True
+    if not is_bare:
+        return
     if hasattr(shell, "kernel") and "JPY_SESSION_NAME" in os.environ:
         _show(client)
     elif not hasattr(shell, "kernel") and sys.stderr.isatty():

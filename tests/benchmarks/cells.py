@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 
 from nbalert.home import Home
@@ -26,7 +27,7 @@ from tests.processes import couriers, webhook_table
 TITLE = "Cells"
 TRIP, END, ADDED = "round trip of a cell with an alert", "cell end → reply", "added to the round trip"
 PLAIN_ROUNDS, PLAIN_BLOCK = 24, 40
-ALERT_ROUNDS, PRINT_ROUNDS = 120, 7
+ALERT_ROUNDS, PRINT_ROUNDS = 120, 10
 REST_S = 0.03
 """By then the courier, which shares the machine's cores, has sent the alert."""
 SHARE, ADDED_MS, PRINTED_SHARE = 1.0, 1.0, 5.0
@@ -117,10 +118,15 @@ def _turns(front: Front, codes: Mapping[str, str], scale: Scale) -> dict[str, li
     trips: dict[str, list[Trip]] = {who: [] for who in codes}
     for code in codes.values():
         front.trip(code, rest_s=1.0)
-    for _ in range(scale.times(ALERT_ROUNDS)):
-        for who, code in codes.items():
-            trips[who].append(front.trip(code, rest_s=REST_S))
+    for order in _orders(list(codes), scale.times(ALERT_ROUNDS)):
+        for who in order:
+            trips[who].append(front.trip(codes[who], rest_s=REST_S))
     return trips
+
+
+def _orders(names: list[str], count: int) -> Iterator[list[str]]:
+    """Who comes first changes: the second one of a pair may always be the slower one."""
+    return islice(cycle((names, names[::-1])), count)
 
 
 def _compared(who: str, turns: Mapping[str, list[Trip]], budget: float | None = None) -> Iterator[Figure]:
@@ -137,14 +143,14 @@ def _compared(who: str, turns: Mapping[str, list[Trip]], budget: float | None = 
 
 def _printing(front: Front, scale: Scale) -> Iterator[Figure]:
     for name, code in PRINTING.items():
+        codes = {"nbalert": f"%%alert\n{code}", "without": code}
         pairs = [
-            [front.trip(one, rest_s=0.2).whole_ms for one in (f"%%alert\n{code}", code)]
-            for _ in range(scale.times(PRINT_ROUNDS) + 1)
+            {who: front.trip(codes[who], rest_s=0.2).whole_ms for who in order}
+            for order in _orders(list(codes), scale.times(PRINT_ROUNDS) + 1)
         ][1:]
-        some, others = zip(*pairs, strict=True)
-        yield Figure(TITLE, name, "nbalert", "ms", some)
-        yield Figure(TITLE, name, "without", "ms", others)
-        shares = tuple((one / other - 1) * 100 for one, other in pairs)
+        for who in codes:
+            yield Figure(TITLE, name, who, "ms", tuple(pair[who] for pair in pairs))
+        shares = tuple((pair["nbalert"] / pair["without"] - 1) * 100 for pair in pairs)
         yield Figure(TITLE, f"added to a {name}", "nbalert", "%", shares, budget=PRINTED_SHARE)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from nbalert.message import Level, Message
 from tests.browser.conftest import OpenPage
@@ -96,13 +96,18 @@ def test_back_into_the_past(inbox: Inbox, open_page: OpenPage) -> None:
     focused(page, "message 0")
 
 
+def _takes_its_time(route: Route) -> None:
+    route.request.frame.page.wait_for_timeout(300)
+    route.continue_()
+
+
 def test_into_what_was_found_and_out(inbox: Inbox, open_page: OpenPage) -> None:
     """Enter leaves the field for what was found, Escape what was looked for."""
     sender = inbox.sender()
     for n in range(6):
         post(sender, Message(title=f"run {n}", level=(Level.OK, Level.CRITICAL)[n % 2]), f"k{n}")
     page = open_page("bob")
-    page.route("**/api/messages?*level=*", lambda route: (page.wait_for_timeout(300), route.continue_()))  # on its way
+    page.route("**/api/messages?*level=*", _takes_its_time)
     press(page, "/")
     page.keyboard.type("run")
     press(page, "Tab", "c", "Shift+Tab", "Enter")  # in the list of levels a letter chooses: Critical

@@ -211,6 +211,20 @@ def test_interrupt_is_told(product: Product) -> None:
     assert (message["level"], message["error"]) == ("WARNING", "KeyboardInterrupt")
 
 
+def test_an_alert_does_not_wait_for_the_next_cell(product: Product, tmp_path: Path) -> None:
+    """Its reply goes first, but the courier is told before whatever runs next, however long that takes."""
+    heard = tmp_path / "heard"
+    requests = [
+        product.kernel.send('%%alert -t "first of two"\n1'),
+        product.kernel.send(f"import os, time\nwhile not os.path.exists({str(heard)!r}): time.sleep(0.02)"),
+    ]
+    try:
+        product.ann.message("first of two")
+    finally:
+        heard.touch()
+    assert [product.kernel.collect(request).status for request in requests] == ["ok", "ok"]
+
+
 def test_failing_display_is_told(product: Product) -> None:
     """A cell whose result cannot be shown is told with a warning that says so."""
     product.run(
