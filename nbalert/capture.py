@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import BuiltinMethodType, CodeType
+from types import CodeType, MethodDescriptorType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -186,7 +186,7 @@ class Taps:
                 take(args[0] if args else None)
             return written
 
-        self._put(stream, "write", shadow if _takes_a_string(write) else shadow_of_any)
+        self._put(stream, "write", shadow if _takes_a_string(type(stream)) else shadow_of_any)
 
     def _tap_call(self, owner: Any, name: str, take: Callable[..., None]) -> None:
         call = getattr(owner, name)
@@ -222,17 +222,21 @@ class Taps:
         self._undo.append(undo)
 
 
-def _takes_a_string(write: Any) -> bool:
-    """Whether a stream's `write` is called as `shadow` is: those of files and of ipykernel."""
-    if isinstance(write, BuiltinMethodType):
+def _takes_a_string(kind: type) -> bool:
+    """Whether the `write` of a kind of stream is called as `shadow` is: as that of files and of ipykernel.
+
+    The instance may have another, which takes anything: IPython 9 keeps all output by one of its own.
+    """
+    write = getattr(kind, "write", None)
+    if isinstance(write, MethodDescriptorType):
         return True
-    code = getattr(getattr(write, "__func__", None), "__code__", None)
+    code = getattr(write, "__code__", None)
     return code is not None and _signature(code) == (2, 0, 0, "string")
 
 
 def _signature(code: CodeType) -> tuple[int, int, int, str]:
     more = code.co_flags & (CO_VARARGS | CO_VARKEYWORDS)
-    return code.co_argcount, code.co_kwonlyargcount, more, code.co_varnames[1]
+    return code.co_argcount, code.co_kwonlyargcount, more, "".join(code.co_varnames[1:2])
 
 
 @contextmanager
