@@ -155,6 +155,8 @@ def run(home: Home, *, is_detached: bool) -> int:
     if is_detached and os.fork():
         # The starter waits for the end of our output, and not for its grandchild: no zombie is left to it.
         os._exit(0)
+    # This process is ours alone, and httpx's command line would bring rich and Pygments where they are there.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
     lock = Lock.take(home.lock)
     if lock is None:
         _say("busy" if is_detached else "a courier serves this home already; see nbalert status", is_detached)

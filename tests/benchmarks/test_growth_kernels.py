@@ -91,8 +91,9 @@ def test_files_of_an_alert(kernel: Kernel, detached: Home, chat: Webhook) -> Non
 
 
 def test_threads_of_a_kernel(kernel: Kernel) -> None:
-    """The line is the only thread, whatever was alerted and asked."""
+    """The line, and one that follows cells: no more, whatever was alerted and asked."""
     process = psutil.Process(kernel.pid)
+    kernel.run("%%alert\n1")
     kernel.run(ASKED)
     once = process.num_threads()
     for _ in range(ALERTS):
@@ -100,7 +101,7 @@ def test_threads_of_a_kernel(kernel: Kernel) -> None:
     kernel.run(ASKED)
     assert process.num_threads() == once
     names = "import threading; print([t.name for t in threading.enumerate() if 'nbalert' in t.name])"
-    assert kernel.run(names).stdout == "['nbalert-line']\n"
+    assert kernel.run(names).stdout == "['nbalert-line', 'nbalert-vigil']\n"
 
 
 def test_requests_while_asks_wait(detached: Home) -> None:
