@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 OPENS = "«redacted"
@@ -50,7 +51,8 @@ def uncut(secrets: Iterable[Secret], limit: int) -> int:
 def apart(secrets: Iterable[Secret]) -> list[Secret]:
     """In order and apart from each other."""
     merged: list[Secret] = []
-    for start, end, kind in sorted(secrets, key=lambda one: (one.start, -one.end)):
+    longest_first = sorted(secrets, key=itemgetter(1), reverse=True)
+    for start, end, kind in sorted(longest_first, key=itemgetter(0)):
         if merged and start <= merged[-1].end:
             merged[-1] = merged[-1]._replace(end=max(end, merged[-1].end))
         elif end > start:

@@ -8,7 +8,7 @@ from typing import Any
 from nbalert.credentials import is_reference, resolve
 from nbalert.errors import SettingsError
 from nbalert.redaction import Redactor
-from nbalert.secret_names import kind_of_name
+from nbalert.secret_kinds import kind_of_name
 from nbalert.secret_values import of_environment, of_setting, worth_finding
 from nbalert.settings import ChannelTable, Settings
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from nbalert.blots import Found, Secret, apart, blot, without
 from nbalert.patterns import TooSlow, spans
-from nbalert.secret_formats import of_form
-from nbalert.secret_names import is_placeholder, kind_of_name, named
+from nbalert.secret_formats import PRIVATE_KEY, of_form
+from nbalert.secret_kinds import is_placeholder, kind_of_name
+from nbalert.secret_marks import Words
+from nbalert.secret_names import named
 from nbalert.secret_strings import secrets_in_code
 from nbalert.secret_values import Values, of_value
 
@@ -30,6 +32,8 @@ _EXACT = frozenset(
 _FREE = frozenset(("metadata", "native"))
 """Keys of mappings whose own keys are the user's."""
 
+CODES = 8
+"""So many codes are scrubbed once: a cell's is told of when it begins, and again when it ends."""
 _MARK = "\n\0\n"
 _LEFT_OUT = Found(blot("all of it, as a pattern takes too long"), 1)
 
@@ -47,6 +51,7 @@ class Redactor:
     values: Values = field(default_factory=dict, repr=False)
     patterns: Sequence[str] = ()
     is_on: bool = True
+    _codes: dict[str, Found] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def off(self) -> Redactor:
@@ -63,11 +68,16 @@ class Redactor:
 
     def code(self, code: str) -> Found:
         """Code without the contents of secret strings, and how many there were."""
-        try:
-            secrets = self.secrets_in(code)
-        except TooSlow:
-            return _LEFT_OUT
-        return without(code, secrets) if secrets else Found(code, 0)
+        if not (found := self._codes.get(code)):
+            try:
+                secrets = self.secrets_in(code)
+            except TooSlow:
+                return _LEFT_OUT
+            found = without(code, secrets) if secrets else Found(code, 0)
+            if len(self._codes) >= CODES:
+                self._codes.clear()
+            self._codes[code] = found
+        return found
 
     def secrets_in(self, code: str) -> list[Secret]:
         """Where secrets stand in code, in order and apart from each other.
@@ -102,17 +112,18 @@ class Redactor:
     def _found(self, text: str, *, is_code: bool) -> Found:
         if not text:
             return Found("", 0)
+        words = Words(text)
         try:
-            secrets = list(self._known(text))
+            secrets = list(self._known(text, words if words.are_few else None))
         except TooSlow:
             return _LEFT_OUT
         if self.is_on:
-            secrets += (*of_form(text), *named(text, is_code=is_code))
+            secrets += (*of_form(text, words), *named(text, is_code=is_code, words=words))
         return without(text, secrets) if secrets else Found(text, 0)
 
-    def _known(self, text: str) -> Iterator[Secret]:
+    def _known(self, text: str, words: Words | None = None) -> Iterator[Secret]:
         """What the settings and the environment tell of."""
-        yield from of_value(text, self.values)
+        yield from of_value(text, self.values, words)
         for pattern in self.patterns if self.is_on else ():
             yield from (Secret(*span, "pattern") for span in spans(pattern, text))
 
@@ -120,17 +131,14 @@ class Redactor:
 
     def _has_secret(self, value: Mapping[str, Any]) -> bool:
         """Most messages have none: all of their texts are looked through at once, which is faster."""
-        texts: list[str] = []
-        for key, text in _texts(value, "", is_free=False):
-            if key in _CODE:
-                if self.code(text).count:
-                    return True
-            elif self.is_on and kind_of_name(key):
-                return True
-            else:
-                texts.append(text)
+        codes, texts, keys = list[str](), list[str](), set[str]()
+        _gather(value, "", codes, texts, keys, is_free=False)
+        if self.is_on and any(map(kind_of_name, keys)):
+            return True
+        if any(self.code(code).count for code in codes):
+            return True
         joined = _MARK.join(texts)
-        return self._found(joined, is_code=False).count > 0
+        return PRIVATE_KEY in joined or self._found(joined, is_code=False).count > 0
 
     def _mapping(self, value: Mapping[str, Any], *, is_free: bool) -> dict[str, Any]:
         found = {
@@ -171,23 +179,26 @@ def _without_columns(rows: list[list[str]], heads: int, labels: int) -> list[lis
     return rows
 
 
-def _texts(value: Any, key: str, *, is_free: bool) -> Iterator[tuple[str, str]]:
-    """Every text that is scrubbed, with its key; keys of the user's as well."""
-    if _is_exact(key, value) and not is_free:
-        return
-    if isinstance(value, Mapping):
+def _gather(
+    value: Any, key: str, codes: list[str], texts: list[str], keys: set[str], *, is_free: bool
+) -> None:
+    """Every text that is scrubbed, keys of the user's as well, and the keys of all that could be hidden."""
+    if isinstance(value, str):
+        if value:
+            (codes if key in _CODE else texts).append(value)
+            keys.add(key)
+    elif isinstance(value, Mapping):
         is_free = is_free or key in _FREE
+        if is_free:
+            texts += value
         for name, inner in value.items():
-            if is_free:
-                yield "", name
-            yield from _texts(inner, name, is_free=is_free)
+            if inner and (is_free or not _is_exact(name, inner)):
+                _gather(inner, name, codes, texts, keys, is_free=is_free)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _texts(inner, key, is_free=is_free)
-    elif isinstance(value, str):
-        yield key, value
+            _gather(inner, key, codes, texts, keys, is_free=is_free)
     elif is_free and _is_number(value):
-        yield key, ""
+        keys.add(key)
 
 
 def _is_exact(key: str, value: object) -> bool:

@@ -1,17 +1,20 @@
 """Secrets that are known by their form, wherever they stand: tokens of services, private keys, URLs.
 
-A text is first looked through for what such a form begins with, which costs next to nothing; a pattern is
-compiled when it is needed for the first time.
+A text is first asked for the words that such forms begin with, which costs next to nothing; a pattern is
+compiled when it is needed for the first time. No pattern may look far for what it needs and then find it
+missing: many marks in a row would each look that far.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
 from nbalert.blots import Secret
+from nbalert.compiling import compiled
+from nbalert.secret_marks import Words, words_of
 
 
 class Format(NamedTuple):
@@ -32,6 +35,8 @@ class Format(NamedTuple):
 
 SHORTEST = 20
 """No token in the table is shorter, with its mark."""
+FOUND_CHARS = 6
+"""A mark of so many is found sooner by itself than by its pattern."""
 
 _FORMATS = [
     Format(kind, tuple(marks.split()), rest)
@@ -59,7 +64,7 @@ _FORMATS = [
         ("shopify token", "shpat_ shpca_ shppa_ shpss_", r"[0-9A-Fa-f]{32}"),
         ("anthropic key", "sk-ant-", r"[\w-]{20,}"),
         ("openai key", "sk-proj- sk-svcacct- sk-admin-", r"[\w-]{20,}"),
-        ("api key", "sk-", r"(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}|(?:or-v1-)?[0-9a-f]{32,}"),
+        ("api key", "sk-", r"(?=[\w-]{0,299}\d)(?=[\w-]{0,299}[A-Z])[\w-]{20,}|(?:or-v1-)?[0-9a-f]{32,}"),
         ("hugging face token", "hf_ api_org_", r"[0-9A-Za-z]{20,}"),
         ("replicate token", "r8_", r"[0-9A-Za-z]{37}"),
         ("groq key", "gsk_", r"[0-9A-Za-z]{40,}"),
@@ -73,7 +78,7 @@ _FORMATS = [
         ("pypi token", "pypi-", r"[\w-]{50,}"),
         ("rubygems key", "rubygems_", r"[0-9a-f]{48}"),
         ("docker token", "dckr_pat_ dckr_oat_", r"[\w-]{20,}"),
-        ("jwt", "eyJ", r"[\w-]{8,}\.[\w/-]{8,}(?:\.[\w/-]*){1,3}"),
+        ("jwt", "eyJ", r"[\w-]{8,8000}\.[\w/-]{8,}(?:\.[\w/-]*){1,3}"),
         ("neptune token", "eyJhcGlfYWRkcmVzcyI6", r"[\w+/=-]{20,}"),
         ("sendgrid key", "SG.", r"[\w-]{16,}\.[\w-]{16,}"),
         ("mailgun key", "key-", r"[0-9a-z]{32}(?![\w-])"),
@@ -125,7 +130,7 @@ _FORMATS = [
         ("sendinblue key", "xkeysib-", r"[0-9a-f]{60,}-\w{16}"),
         ("shippo token", "shippo_live_ shippo_test_", r"[0-9a-f]{40}"),
         ("sourcegraph token", "sgp_", r"[\w]{40,}"),
-        ("twitter token", "AAAAAAAAAAAAAAAAAAAAA", r"[\w%]{60,}%[\w%]{20,}"),
+        ("twitter token", "AAAAAAAAAAAAAAAAAAAAA", r"[\w%]{60,999}%[\w%]{20,}"),
         ("typeform token", "tfp_", r"[\w.=-]{59}"),
         ("yandex key", "AQVN", r"[\w-]{35,38}(?!\w)"),
         ("yandex key", "YCA", r"[\w-]{37}(?!\w)"),
@@ -142,42 +147,55 @@ _FORMATS = [
     Format("azure devops token", ("AZDO",), r"[0-9A-Za-z]{4}(?!\w)", r"[0-9A-Za-z]{76}"),
     Format("mailchimp key", ("-us",), r"\d{1,2}(?!\w)", r"[0-9a-f]{32}"),
 ]
-_STARTS = {"telegram token": r"(?<!\d)\d{8,11}$", "discord token": r"(?<![\w.-])[MNO][\w-]{22,27}$"}
+_STARTS = {"telegram token": r"(?<!\d)\d{8,11}\Z", "discord token": r"(?<![\w.-])[MNO][\w-]{22,27}\Z"}
 """Where what stands before the mark differs in length: all of it."""
 
-_PRIVATE = re.compile(
-    r"-----BEGIN[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
-    r"|\A(?:[\w+/=\s]|\\n)*-----END[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----"  # its head was cut off
-    r"|PuTTY-User-Key-File-\d.*?(?:Private-MAC: \w+|\Z)",
-    re.DOTALL,
-)
-_IN_URL = re.compile(
-    r"://[^\s/@:'\"<>«]{0,100}:(?!\d*/)(?P<secret>(?![{$<«])[^\s'\"<>]{0,300}?[^\s'\"<>{])@(?=[\w.\[{%-])"
+PRIVATE_KEY = "PRIVATE KEY"
+"""In what is around one; where its head was cut off, the text has to be looked at by itself."""
+_END = r"-----END[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----"
+_PRIVATE = rf"(?s)-----BEGIN[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----.*?(?:{_END}|\Z)"
+_HEADLESS = rf"(?:[\w+/=\s]|\\n)*{_END}"
+"""A private key whose head was cut off: at the beginning of a text."""
+_PUTTY = r"(?s)PuTTY-User-Key-File-\d.*?(?:Private-MAC: \w+|\Z)"
+_IN_URL = (
+    r"""://[^\s/@:'"<>«]{0,100}:(?!\d*/)(?P<secret>(?![{$<«])[^\s'"<>]{0,300}?[^\s'"<>{])@(?=[\w.\[{%-])"""
 )
 """A port is no password; one that should have been quoted may have a slash."""
-_QUERY = re.compile(r"[?&;](?P<name>[\w.-]{2,40})=(?P<secret>[^\s&;'\"<>«{$)\]]{3,})")
+_QUERY = r"""[?&;](?P<name>[\w.-]{2,40})=(?P<secret>[^\s&;'"<>«{$)\]]{3,})"""
 _SIGNATURES = frozenset(
     ("sig", "signature", "key", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "hmac", "auth")
 )
 
 
-def of_form(text: str) -> Iterator[Secret]:
-    """Secrets of a known form."""
-    words = "\n".join({word for word in text.split() if len(word) >= SHORTEST})
-    for format_ in _FORMATS if words else ():
-        for mark in format_.marks:
-            if mark in words:
+class Marked(NamedTuple):
+    """A format, one of its marks, and the words of any text that has it: the first one apart."""
+
+    format: Format
+    mark: str
+    others: frozenset[str]
+
+
+def of_form(text: str, words: Words | None = None) -> Iterator[Secret]:
+    """Secrets of a known form.
+
+    Args:
+        words: Of the text, where they are known.
+    """
+    if len(text) >= SHORTEST:
+        words = words or Words(text)
+        for format_, mark, others in _possible(text, words):
+            if others <= words.all:
                 yield from _matches(format_, mark, text)
-    if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
-        yield from (Secret(*match.span(), "private key") for match in _PRIVATE.finditer(text))
+    yield from _private_keys(text)
     if "://" in text and "@" in text:
-        yield from (Secret(*match.span("secret"), "password in a URL") for match in _IN_URL.finditer(text))
+        for match in compiled(_IN_URL).finditer(text):
+            yield Secret(*match.span("secret"), "password in a URL")
 
 
 def in_queries(text: str) -> Iterator[tuple[str, Secret]]:
     """Every parameter of URLs, with its name: whether that is a secret's, the caller knows."""
     if "=" in text and ("?" in text or "&" in text):
-        for match in _QUERY.finditer(text):
+        for match in compiled(_QUERY).finditer(text):
             yield match["name"], Secret(*match.span("secret"), "token in a URL")
 
 
@@ -186,23 +204,64 @@ def is_signature(name: str) -> bool:
     return name.lower() in _SIGNATURES
 
 
+def _private_keys(text: str) -> Iterator[Secret]:
+    found: list[re.Match[str] | None] = []
+    if PRIVATE_KEY in text:
+        found += (compiled(_HEADLESS).match(text), *compiled(_PRIVATE).finditer(text))
+    if "PuTTY-User-Key-File" in text:
+        found += compiled(_PUTTY).finditer(text)
+    yield from (Secret(*match.span(), "private key") for match in found if match)
+
+
+def _by_word() -> tuple[dict[str, list[Marked]], dict[str, list[Marked]], list[Marked]]:
+    """Marks by their first word, marks by how a word begins with them, and those in the midst of words."""
+    whole, begun, others = dict[str, list[Marked]](), dict[str, list[Marked]](), list[Marked]()
+    for format_, mark in ((each, mark) for each in _FORMATS for mark in each.marks):
+        first, *rest = words_of(mark) or [""]
+        marked = Marked(format_, mark, frozenset(rest[:-1] if mark[-1].isalnum() else rest))
+        if not first or (format_.before and mark.startswith(first)):
+            others.append(marked)
+        elif mark.endswith(first):
+            begun.setdefault(f"\n{first}", []).append(marked)
+        else:
+            whole.setdefault(first, []).append(marked)
+    return whole, begun, others
+
+
+_WHOLE, _BEGUN, _OTHERS = _by_word()
+
+
+def _possible(text: str, words: Words) -> Iterable[Marked]:
+    """Those whose first word a text has."""
+    for word in words.all & _WHOLE.keys():
+        yield from _WHOLE[word]
+    joined = words.joined
+    for start in [start for start in _BEGUN if start in joined]:
+        yield from _BEGUN[start]
+    yield from [marked for marked in _OTHERS if marked.mark in text]
+
+
 def _matches(format_: Format, mark: str, text: str) -> Iterator[Secret]:
-    for match in _compiled(mark, format_.rest, format_.before).finditer(text):
-        group = "secret" if "secret" in match.re.groupindex else 0
+    first = text.find(mark) if len(mark) >= FOUND_CHARS else 0
+    if first < 0:
+        return
+    pattern = _pattern(mark, format_.rest, format_.before)
+    group = "secret" if "secret" in pattern.groupindex else 0
+    for match in pattern.finditer(text, first):
         start, end = match.span(group)
         if format_.before:
-            found = re.search(
-                _STARTS.get(format_.kind, f"{format_.before}$"), text[max(0, start - 80) : start]
-            )
-            if found is None:
+            begins = compiled(_STARTS.get(format_.kind, rf"{format_.before}\Z"))
+            if not (found := begins.search(text, max(0, start - 80), start)):
                 continue
             start -= len(found[0])
         yield Secret(start, end, format_.kind)
 
 
 @cache
-def _compiled(mark: str, rest: str, before: str) -> re.Pattern[str]:
+def _pattern(mark: str, rest: str, before: str) -> re.Pattern[str]:
     """The mark comes first: `re` then looks for it as fast as for a plain text."""
     plain = re.escape(mark)
-    led = f"(?<={before}{plain})" if before else f"(?<![0-9A-Za-z]{plain})" if mark[0].isalnum() else ""
+    if before:  # what follows is told sooner than what stands before
+        return re.compile(f"{plain}(?={rest})(?<={before}{plain})(?:{rest})")
+    led = f"(?<![0-9A-Za-z]{plain})" if mark[0].isalnum() else ""
     return re.compile(f"{plain}{led}(?:{rest})")

@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from nbalert.blots import BLOT, Secret, apart
+from nbalert.compiling import compiled
 from nbalert.parsing import parsed
 from nbalert.secret_formats import of_form
-from nbalert.secret_names import is_word, kind_of_name, may_be_named, named
+from nbalert.secret_kinds import is_word, kind_of_name
+from nbalert.secret_marks import Words
+from nbalert.secret_names import may_be_named, named
 from nbalert.string_literals import Literal, Span, contents, literals, span_of
 
-_MAGIC = re.compile(r"^(\s*)([%!?].*)$|^(\s*[\w., \[\]]+=\s*)([%!].*)$", re.MULTILINE)
+_MAGIC = r"(?m)^(\s*)([%!?].*)$|^(\s*[\w., \[\]]+=\s*)([%!].*)$"
 
 
 def secrets_in_code(code: str, further: Sequence[Secret] = ()) -> list[Secret]:
@@ -25,16 +28,17 @@ def secrets_in_code(code: str, further: Sequence[Secret] = ()) -> list[Secret]:
     Args:
         further: Found by other means: they count within literals, comments and magics.
     """
-    formed = list(of_form(code))
-    if not formed and not further and not may_be_named(code):
+    words = Words(code)
+    formed = list(of_form(code, words))
+    if not formed and not further and not may_be_named(code, words):
         return []
     tree, text = _parsed(code), code
     if tree is None:  # lines of magics do not count for what the rest is
-        text = _MAGIC.sub(_masked, code)
+        text = compiled(_MAGIC).sub(_masked, code)
         tree = _parsed(text)
     parts = literals(text) if tree else None
     if tree is None or parts is None:
-        return apart([*formed, *further, *named(code, is_code=True)])
+        return apart([*formed, *further, *named(code, is_code=True, words=words)])
     within = [span for literal in parts.literals for span in contents(code, literal)]
     beside = [*parts.comments, *(_magics(code) if text is not code else ())]
     found = [part for secret in formed for part in _clipped(secret, within) or (secret,)]
@@ -81,7 +85,7 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def _magics(code: str) -> list[Span]:
-    return [match.span() for match in _MAGIC.finditer(code)]
+    return [match.span() for match in compiled(_MAGIC).finditer(code)]
 
 
 def _parsed(code: str) -> ast.Module | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from nbalert.blots import Secret
+from nbalert.compiling import compiled
 from nbalert.secret_formats import of_form
-from nbalert.secret_names import is_placeholder, kind_of_name
+from nbalert.secret_kinds import is_placeholder, kind_of_name
+from nbalert.secret_marks import Words, words_of
 
 VALUE_CHARS = 6
 """What is shorter stands in too many words, or says too little, to be looked for by itself."""
@@ -17,8 +20,8 @@ LONG_CHARS = 12
 """What is shorter has to stand apart from other letters."""
 LINE_CHARS = 20
 """What is shorter of a secret of several lines, a key file's, is not looked for by itself."""
-_PATH = re.compile(r"[~.]{0,2}/[\w./ -]*|[A-Za-z]:\\.*")
-_ORDINARY = re.compile(r"[a-z]{1,9}|\d{1,7}", re.IGNORECASE)
+_PATH = r"[~.]{0,2}/[\w./ -]*|[A-Za-z]:\\.*"
+_ORDINARY = r"(?i)[a-z]{1,9}|\d{1,7}"
 """A word (`postgres`), or a number that may be a port: hidden where it is called a secret, not elsewhere."""
 
 Values = Mapping[str, str]
@@ -31,7 +34,7 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if len(value) < VALUE_CHARS:
             continue
         if kind_of_name(name):
-            if not _PATH.fullmatch(value) and not is_placeholder(value):
+            if not compiled(_PATH).fullmatch(value) and not is_placeholder(value):
                 yield from ((part, name) for part in of_setting(value))
         elif "://" in value:
             yield from ((value[secret.start : secret.end], name) for secret in of_form(value))
@@ -56,21 +59,32 @@ def worth_finding(pairs: Iterable[tuple[str, str]]) -> Values:
     known: dict[str, str] = {}
     for value, kind in pairs:
         value = value.strip()
-        if len(value) >= VALUE_CHARS and not _ORDINARY.fullmatch(value):
+        if len(value) >= VALUE_CHARS and not compiled(_ORDINARY).fullmatch(value):
             for spelt in (value, quote(value, safe=""), json.dumps(value)[1:-1], repr(value)[1:-1]):
                 known.setdefault(spelt, kind)
     return dict(sorted(known.items(), key=lambda item: -len(item[0])))
 
 
-def of_value(text: str, known: Values) -> Iterator[Secret]:
-    """Where they stand."""
+def of_value(text: str, known: Values, words: Words | None = None) -> Iterator[Secret]:
+    """Where they stand.
+
+    Args:
+        words: Of the text, where they are few: a value whose longest word is not among them is not there.
+    """
     for value, kind in known.items():
+        if words and _longest_word(value) not in words.joined:
+            continue
         at = text.find(value)
         while at >= 0:
             end = at + len(value)
             if len(value) >= LONG_CHARS or not _is_within_a_word(text, at, end):
                 yield Secret(at, end, kind)
             at = text.find(value, end)
+
+
+@lru_cache(maxsize=1024)
+def _longest_word(value: str) -> str:
+    return max(words_of(value), key=len, default="")
 
 
 def _is_within_a_word(text: str, start: int, end: int) -> bool:

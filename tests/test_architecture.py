@@ -78,7 +78,8 @@ layers
 handlers
 secret_values secret_strings
 secret_names
-secret_formats
+secret_assignments secret_formats secret_lines
+secret_kinds secret_marks
 fields described
 credentials network toml_text
 show option_types
@@ -92,7 +93,7 @@ home
 errors
 standing
 question
-agreement terms patterns string_literals tables cell_number
+agreement terms patterns string_literals tables cell_number compiling
 policy durations forks blots ending socket_paths clock trail nearest html_reading kernel_name draw parsing
 """
 """From top to ground; rooms on one line do not import each other. The root `nbalert` itself may be imported

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nbalert.cell_message import TEXT_CHARS, Parts, cell_message, cut
+from nbalert.cell_message import SHOWN_CHARS, TEXT_CHARS, WHOLE_CHARS, Parts, cell_message, cut
 from nbalert.endings import Outcome
 from nbalert.message import Level, Source
 from nbalert.recording import CellRun
@@ -166,3 +166,30 @@ def test_long_text_is_cut_in_the_middle() -> None:
     assert len(shown) < TEXT_CHARS + 100
     message = cell_message(replace(RUN, result={"text/plain": text}, story=text), Parts(), WHERE)
     assert message.result == message.traceback == shown
+
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+def test_what_is_cut_is_scrubbed() -> None:
+    """Before; and so is what stands beside others. All else is, once, on its way into the spool."""
+    short = f"pushed with {TOKEN}"
+    message = cell_message(replace(RUN, stdout=short, result={"text/plain": short}), Parts(), WHERE)
+    assert (message.output, message.result) == (short, short)
+    assert TOKEN not in str(Parts().redactor.data({"message": message.to_json()}))
+    both = cell_message(replace(RUN, stdout=short, stderr="x\n"), Parts(), WHERE)
+    assert both.output == "pushed with «redacted: github token»\nx"
+    long = {"text/plain": f"{short} {'x ' * TEXT_CHARS}"}
+    assert TOKEN[:9] not in cell_message(replace(RUN, result=long), Parts(), WHERE).result
+
+
+def test_nothing_is_endless() -> None:
+    """Displays, an exception's text and a traceback of any length are cut, and say so."""
+    display = {"text/plain": f"{'x ' * 50_000}{TOKEN}"}
+    run = replace(RUN, displayed=(display,) * 20, ename="E", evalue="y " * 500_000, traceback="z " * 500_000)
+    message = cell_message(run, Parts(), WHERE)
+    assert message.output.count("characters left out") == 20
+    assert TOKEN[:9] not in message.output
+    assert len(message.output) < 20 * (SHOWN_CHARS + 50)
+    assert len(message.error) < TEXT_CHARS + 50
+    assert len(message.whole_traceback) < WHOLE_CHARS + 50

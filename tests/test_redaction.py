@@ -141,3 +141,43 @@ def test_ends_of_a_huge_text_have_no_half_of_a_secret(at: int) -> None:
     assert len(shown) <= TEXT_CHARS + 50
     assert not any(TOKEN[begin : begin + 6] in shown for begin in range(4, len(TOKEN) - 6))
     assert len(cut("y" * 10_000_000, Redactor().text)) <= TEXT_CHARS + 50
+
+
+@pytest.mark.parametrize(
+    "mark", ["token=", "api_key=api.", "--user=", "eyJ-", "sk-", "AAAAAAAAAAAAAAAAAAAAA_", "-", "login "]
+)
+def test_many_beginnings_of_a_secret(mark: str) -> None:
+    """However many stand in a row, none looks on to the end: that would take minutes."""
+    flood = (mark * 400_000)[:400_000]
+    shown = Redactor().text(f"{flood} password=hunter2\n{TOKEN}")
+    assert shown.endswith(" password=«redacted: password»\n«redacted: github token»")
+
+
+def test_a_long_value_is_hidden_to_its_end() -> None:
+    """Also where other names stand in it, and whatever its first characters are."""
+    long = "a" * 3_000 + "7"
+    for value in (long, f"{long}&", f"{long} and more", f"x,token={long}", f"{long}token={long}"):
+        shown = Redactor().text(f"x token={value}")
+        assert "aaaa" not in shown
+    assert Redactor().text(f"password=/data/{long} end").endswith(" end")
+
+
+@pytest.mark.parametrize("field", ["text", "result", "output", "traceback"])
+def test_a_key_without_its_head_in_any_text(field: str) -> None:
+    """It is told by where its text begins, be that the first of a message or not."""
+    tail = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END " + "PRIVATE KEY-----\ndone"
+    message = Redactor().data({"message": {"title": "train", field: tail}})["message"]
+    assert message[field] == "«redacted: private key»\ndone"
+
+
+def test_code_with_a_header() -> None:
+    """A name is a secret's with whatever else the code has, or has not."""
+    assert Redactor().code("auth_header = 'Zm9vOmJhcg'").count == 1
+    assert Redactor().code("y = df[(a == 1) & (b > 2)]").count == 0
+
+
+@pytest.mark.parametrize("before", ["\u0130 pass\u0130", "\ud800", "Ünïcode"])
+def test_letters_of_any_alphabet(before: str) -> None:
+    """Letters whose small form is longer, or an ASCII one, and halves of letters are no hindrance."""
+    shown = Redactor().text(f"{before} coo\u212aie: session=4f9a8b7c\napi_key=4f9a8b7c6d5e")
+    assert shown == f"{before} coo\u212aie: «redacted: cookie»\napi_key=«redacted: api key»"
