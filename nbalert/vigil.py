@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import threading
 import time
@@ -13,6 +14,8 @@ from nbalert.client import Client
 from nbalert.commits import look_up
 from nbalert.recording import Recording
 from nbalert.runs import Run
+
+log = logging.getLogger(__name__)
 
 TAIL_S = 2.0
 """How often the last lines of output are sent, where they have changed."""
@@ -37,6 +40,7 @@ class _Followed:
     has_output: bool
     due_s: float
     sent: str = ""
+    is_long: bool = False
 
 
 class Vigil:
@@ -82,11 +86,16 @@ class Vigil:
                     self._changed.wait(None if pause_s == math.inf else pause_s)
                 due = [one for one in self._followed.values() if one.due_s <= time.monotonic()]
             for one in due:
-                self._report(one)
+                try:
+                    self._report(one)
+                except Exception:  # those of other cells are told all the same
+                    log.exception("the last lines of a cell were not told")
+                one.due_s = time.monotonic() + TAIL_S
 
     def _report(self, one: _Followed) -> None:
-        look_up(self._client.folder)  # not before: most cells are shorter, and git is a process with files
+        if not one.is_long:  # not before: most cells are shorter, and git is a process with files
+            one.is_long = True
+            look_up(self._client.folder)
         if one.has_output and (tail := one.recording.output()) != one.sent:
             self._client.under_way.report_output(one.recording.id, tail, TAIL_CHARS)
             one.sent = tail
-        one.due_s = time.monotonic() + TAIL_S
