@@ -35,8 +35,6 @@ class Format(NamedTuple):
 
 SHORTEST = 20
 """No token in the table is shorter, with its mark."""
-FOUND_CHARS = 6
-"""A mark of so many is found sooner by itself than by its pattern."""
 
 _FORMATS = [
     Format(kind, tuple(marks.split()), rest)
@@ -153,10 +151,10 @@ _STARTS = {"telegram token": r"(?<!\d)\d{8,11}\Z", "discord token": r"(?<![\w.-]
 PRIVATE_KEY = "PRIVATE KEY"
 """In what is around one; where its head was cut off, the text has to be looked at by itself."""
 _END = r"-----END[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----"
-_PRIVATE = rf"(?s)-----BEGIN[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----.*?(?:{_END}|\Z)"
+_PRIVATE = rf"-----BEGIN[ A-Z0-9]*PRIVATE KEY(?: BLOCK)?-----.*?(?:{_END}|\Z)"
 _HEADLESS = rf"(?:[\w+/=\s]|\\n)*{_END}"
 """A private key whose head was cut off: at the beginning of a text."""
-_PUTTY = r"(?s)PuTTY-User-Key-File-\d.*?(?:Private-MAC: \w+|\Z)"
+_PUTTY = r"PuTTY-User-Key-File-\d.*?(?:Private-MAC: \w+|\Z)"
 _IN_URL = (
     r"""://[^\s/@:'"<>«]{0,100}:(?!\d*/)(?P<secret>(?![{$<«])[^\s'"<>]{0,300}?[^\s'"<>{])@(?=[\w.\[{%-])"""
 )
@@ -168,11 +166,11 @@ _SIGNATURES = frozenset(
 
 
 class Marked(NamedTuple):
-    """A format, one of its marks, and the words of any text that has it: the first one apart."""
+    """A format, one of its marks, and the words of any text that has it."""
 
     format: Format
     mark: str
-    others: frozenset[str]
+    words: frozenset[str]
 
 
 def of_form(text: str, words: Words | None = None) -> Iterator[Secret]:
@@ -183,9 +181,8 @@ def of_form(text: str, words: Words | None = None) -> Iterator[Secret]:
     """
     if len(text) >= SHORTEST:
         words = words or Words(text)
-        for format_, mark, others in _possible(text, words):
-            if others <= words.all:
-                yield from _matches(format_, mark, text)
+        for marked in _possible(text, words):
+            yield from _matches(marked, text, words)
     yield from _private_keys(text)
     if "://" in text and "@" in text:
         for match in compiled(_IN_URL).finditer(text):
@@ -205,21 +202,24 @@ def is_signature(name: str) -> bool:
 
 
 def _private_keys(text: str) -> Iterator[Secret]:
-    found: list[re.Match[str] | None] = []
-    if PRIVATE_KEY in text:
-        found += (compiled(_HEADLESS).match(text), *compiled(_PRIVATE).finditer(text))
-    if "PuTTY-User-Key-File" in text:
-        found += compiled(_PUTTY).finditer(text)
-    yield from (Secret(*match.span(), "private key") for match in found if match)
+    forms = ((PRIVATE_KEY, _PRIVATE), ("PuTTY-User-Key-File", _PUTTY))
+    patterns = [pattern for sign, pattern in forms if sign in text]
+    if patterns:
+        rest = compiled(_HEADLESS).match(text)
+        found = compiled(f"(?s){'|'.join(patterns)}").finditer(text, rest.end() if rest else 0)
+        yield from (Secret(*match.span(), "private key") for match in (rest, *found) if match)
 
 
 def _by_word() -> tuple[dict[str, list[Marked]], dict[str, list[Marked]], list[Marked]]:
     """Marks by their first word, marks by how a word begins with them, and those in the midst of words."""
     whole, begun, others = dict[str, list[Marked]](), dict[str, list[Marked]](), list[Marked]()
     for format_, mark in ((each, mark) for each in _FORMATS for mark in each.marks):
-        first, *rest = words_of(mark) or [""]
-        marked = Marked(format_, mark, frozenset(rest[:-1] if mark[-1].isalnum() else rest))
-        if not first or (format_.before and mark.startswith(first)):
+        found = words_of(mark)
+        first = found[0] if found else ""
+        is_within = bool(format_.before) and mark[0].isalnum()
+        whole_words = found[is_within : -1 if mark[-1].isalnum() else None]  # the last may go on
+        marked = Marked(format_, mark, frozenset(whole_words))
+        if not first or is_within:
             others.append(marked)
         elif mark.endswith(first):
             begun.setdefault(f"\n{first}", []).append(marked)
@@ -241,13 +241,12 @@ def _possible(text: str, words: Words) -> Iterable[Marked]:
     yield from [marked for marked in _OTHERS if marked.mark in text]
 
 
-def _matches(format_: Format, mark: str, text: str) -> Iterator[Secret]:
-    first = text.find(mark) if len(mark) >= FOUND_CHARS else 0
-    if first < 0:
-        return
-    pattern = _pattern(mark, format_.rest, format_.before)
+def _matches(marked: Marked, text: str, words: Words) -> Iterator[Secret]:
+    format_ = marked.format
+    pattern = _pattern(marked.mark, format_.rest, format_.before)
     group = "secret" if "secret" in pattern.groupindex else 0
-    for match in pattern.finditer(text, first):
+    is_anywhere = words.are_everywhere(marked.words)
+    for match in pattern.finditer(text) if is_anywhere else _in_regions(pattern, marked, text, words):
         start, end = match.span(group)
         if format_.before:
             begins = compiled(_STARTS.get(format_.kind, rf"{format_.before}\Z"))
@@ -255,6 +254,20 @@ def _matches(format_: Format, mark: str, text: str) -> Iterator[Secret]:
                 continue
             start -= len(found[0])
         yield Secret(start, end, format_.kind)
+
+
+def _in_regions(pattern: re.Pattern[str], marked: Marked, text: str, words: Words) -> Iterator[re.Match[str]]:
+    """As `finditer`, in the regions that have the words of a mark."""
+    mark, done = marked.mark, 0
+    for begin, end in words.regions_of(marked.words):
+        last = end + len(mark) - 1
+        at = text.find(mark, max(begin, done), last)
+        while at >= 0:
+            match = pattern.match(text, at)
+            if match:
+                yield match
+            done = match.end() if match else at + 1
+            at = text.find(mark, done, last)
 
 
 @cache
