@@ -151,7 +151,8 @@ class Decision:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "decided_at": self.decided_at.isoformat()}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**values, "decided_at": self.decided_at.isoformat()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Decision:

@@ -99,16 +99,21 @@ class Connection(SocketModeClient):
         await self.enqueue_message(json.dumps({"type": "disconnect", "reason": "dropped"}))
 
     async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        """Acknowledge first: Slack pushes again what is not within three seconds."""
+        """Acknowledge what was heard: Slack pushes again what is not within three seconds."""
         kind = message.get("type")
         if kind == "hello" and not self.hello.done():
             self.hello.set_result(int(message.get("num_connections", 1)))
         elif kind == "disconnect":
             self._end(str(message.get("reason", "")))
         elif envelope := message.get("envelope_id"):
-            with suppress(Exception):  # the connection ends just now: it will be pushed again, and known
-                await self.send_socket_mode_response(SocketModeResponse(envelope))
-            self._take(str(kind), str(envelope), message.get("payload") or {})
+            try:
+                self._take(str(kind), str(envelope), message.get("payload") or {})
+                await asyncio.sleep(
+                    0
+                )  # who waits for an answer goes first: it is on record before Slack forgets it
+            finally:
+                with suppress(Exception):  # the connection ends just now: it will be pushed again, and known
+                    await self.send_socket_mode_response(SocketModeResponse(envelope))
 
     async def shut(self) -> None:
         """Close it, also where the other end is silent."""

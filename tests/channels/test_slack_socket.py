@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from nbalert import channels
 from nbalert.channels.slack import SlackChannel
+from nbalert.channels.slack_connection import Connection
 from nbalert.network import Network
 from nbalert.question import decide
 from tests.certificates import HOST, Authority
@@ -208,6 +210,30 @@ def test_the_way_out(trusts: bool, tmp_path: Path) -> None:
 
         asyncio.run(work())
         assert proxy.targets[0] == f"CONNECT {HOST}:{slack.push.port}"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_waits_hears_before_slack(fails: bool) -> None:
+    """An answer is on record before it is acknowledged: a courier that is killed in between gets it again."""
+    order = []
+
+    class Noting(Connection):
+        async def send_socket_mode_response(self, response: Any) -> None:
+            order.append("acknowledged")
+
+    def take(kind: str, envelope: str, payload: dict[str, Any]) -> None:
+        asyncio.get_running_loop().call_soon(order.append, "heard")
+        if fails:
+            raise ValueError("not as it was a year ago")
+
+    async def work() -> None:
+        connection = Noting("ws://127.0.0.1:9", "", None, take)
+        with suppress(ValueError):
+            await connection.run_message_listeners({"type": "interactive", "envelope_id": "e"}, "")
+        await connection.shut()
+
+    asyncio.run(work())
+    assert order == (["acknowledged", "heard"] if fails else ["heard", "acknowledged"])
 
 
 def test_a_button_of_another_part_of_the_app(slack: Slack) -> None:
