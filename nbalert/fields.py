@@ -152,7 +152,7 @@ LocalPath = Annotated[Path, BeforeValidator(_local_path)]
 class Frozen(BaseModel):
     """A table: no unknown keys, no value in an error, never changed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Tls(Frozen):
