@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -15,9 +14,13 @@ class AfterReply:
 
     def put(self, call: Callable[[], None]) -> None:
         """Call it soon."""
+        from asyncio import (
+            get_running_loop,
+        )  # whoever alerts has it; to load the extension takes half as long
+
         self._calls.append(call)
         try:
-            asyncio.get_running_loop().call_soon(self.run)
+            get_running_loop().call_soon(self.run)
         except RuntimeError:
             self.run()
 

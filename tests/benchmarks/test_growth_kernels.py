@@ -19,7 +19,7 @@ from tests.kernels import ROOT, Kernel
 from tests.processes import Script, settings_file, wait_until
 
 ALERTS, ASKS = 20, 3
-MODULES = 110
+MODULES = 40
 """That `%load_ext` may bring, ours and Python's; each costs about a tenth of a millisecond."""
 QUIET_S, WINDOW_S = 1.0, 2.0
 LOADED = """
