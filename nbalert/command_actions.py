@@ -147,7 +147,7 @@ def silence(options: argparse.Namespace) -> None:
 
 def stop(options: argparse.Namespace) -> None:
     """End the courier in the background."""
-    from nbalert.connection import stop_courier
+    from nbalert.dismissal import stop_courier
     from nbalert.home import Home
 
     print(stop_courier(Home.find()))

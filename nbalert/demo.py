@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nbalert.client import Client
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.errors import NbalertError, SettingsError
 from nbalert.home import Home
 from nbalert.inbox_link import inbox_link

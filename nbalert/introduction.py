@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nbalert.errors import SettingsError
 from nbalert.forks import whole_modules
@@ -22,6 +22,14 @@ from nbalert.line import Frame
 if TYPE_CHECKING:
     from nbalert.courier.project import Project
     from nbalert.settings import Settings, Watch
+
+
+class _Known(NamedTuple):
+    """What was read last, and what was seen then of what it hangs on."""
+
+    settings: Settings
+    watch: Watch
+    stamp: object
 
 
 class Introduction:
@@ -38,7 +46,7 @@ class Introduction:
         self._folder = folder
         self._send = send
         self._guard = threading.RLock()
-        self._settings: tuple[object, Watch, Settings] | None = None
+        self._known: _Known | None = None
         self._read_at = 0.0
         self._told: Project | None = None
         self._good: Project | None = None
@@ -67,17 +75,17 @@ class Introduction:
         try:
             return self.settings
         except SettingsError as error:
-            if self._settings is None:
+            if self._known is None:
                 raise
             if self._complaint != str(error):
                 self._complaint = str(error)
                 print(f"nbalert: {error} (until then the settings of before stay in force)", file=sys.stderr)
-            return self._settings[2]
+            return self._known.settings
 
     @property
     def known(self) -> Settings | None:
         """The settings as they were read last; None if they were not needed yet."""
-        return self._settings[2] if self._settings else None
+        return self._known.settings if self._known else None
 
     @property
     def project(self) -> str:
@@ -140,8 +148,8 @@ class Introduction:
 
     def _read(self) -> tuple[Settings, bool]:
         """The settings as they are now, and whether they were read just now."""
-        if (known := self._settings) and known[0] == known[1].stamp():
-            return known[2], False
+        if (known := self._known) and known.stamp == known.watch.stamp():
+            return known.settings, False
         with whole_modules():  # brings pydantic: paid by the first use, not by %load_ext
             from nbalert.channels import sources
             from nbalert.channels.looks import refuse_unfit
@@ -152,7 +160,7 @@ class Introduction:
         refuse_unfit(read)
         self._read_at = time.monotonic()
         watch = Watch.over(self._folder, self._home, read)
-        self._settings = (watch.stamp(), watch, read)
+        self._known = _Known(read, watch, watch.stamp())
         return read, True
 
     def _key(self) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 
 from nbalert.blots import Secret
 from nbalert.compiling import compiled
-from nbalert.secret_kinds import is_word, kind_of_name
+from nbalert.secret_kinds import is_variable, is_word, kind_of_name
 
 _PASSWORD_ENDS = {
     "pass": ("", "word", "words", "wd", "wds", "phrase", "code", "wort"),
@@ -60,7 +60,6 @@ _REST = r"\S+(?=[ \t]*(?:[\r\n]|$))"
 _BEFORE = r"[\w.-]+$"
 _OFTEN_SAID = frozenset(("token", "secret", "credential"))
 """By itself a word of many texts: of lexers, of language models, of prose."""
-_NAME = r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_]\w*)*"
 
 
 def may_be_assigned(start: str, small: str) -> bool:
@@ -162,7 +161,7 @@ def _is_call(value: str, behind: str | None, group: str) -> bool:
 def _is_said(value: str, behind: str | None, is_code: bool) -> bool:
     """Bare words: a variable in code, the beginning of a sentence elsewhere."""
     word = value.rstrip(".:!?")
-    if not compiled(_NAME).fullmatch(word):
+    if not is_variable(word):
         return False
     return is_code or "." in word or behind is not None
 

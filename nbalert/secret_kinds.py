@@ -19,6 +19,7 @@ _SECOND = frozenset(("pass", "pw", "psw"))
 _KEYS = ("api", "access", "private", "secret", "auth", "account", "signing", "encryption", "license")
 _PAIRS = frozenset(f"{first} key" for first in _KEYS) | {"connection string", "conn str", "auth header"}
 _WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"
+_VARIABLE = r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_]\w*)*"
 _NOTHING = (
     r"(?is)[*x.•·…-]*|(?:true|false|none|null|nil|undefined|empty|missing|required|optional|invalid|expired|unknown"
     r"|default|str|string|int|float|bool|bytes|object|any|optional\[.*|not|is|was|must|hidden|redacted|secret"
@@ -53,3 +54,8 @@ def is_placeholder(value: str) -> bool:
 def is_word(value: str) -> bool:
     """Whether a value is too little to be a secret: a sign, or what stands for one."""
     return len(value) < 3 or is_placeholder(value)
+
+
+def is_variable(value: str) -> bool:
+    """Whether a value could be a name in a program, such as `self.token`."""
+    return compiled(_VARIABLE).fullmatch(value) is not None

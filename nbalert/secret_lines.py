@@ -8,8 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from nbalert.blots import Secret
-from nbalert.compiling import compiled
-from nbalert.secret_kinds import is_placeholder
+from nbalert.secret_kinds import is_placeholder, is_variable
 
 _SCHEMES = ("bearer", "basic", "apikey", "negotiate", "splunk")
 
@@ -50,7 +49,6 @@ LINES = {
     "--user": Line("\nuser\n", "password", r"""[ =]["']?[^\s:"'/]{1,999}:([^\s"'«]+)"""),
 }
 """By what a line has, in small letters."""
-_NAME = r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_]\w*)*"
 
 
 @cache
@@ -80,9 +78,5 @@ def _is_prose(kind: str, value: str, start: str) -> bool:
         word = value.rstrip(".:")
         return word.isalpha() and (word.lower() in _SAID or (word.islower() and start != "bearer "))
     if kind == "authorization":
-        return (
-            value.lower() in (*_SCHEMES, "token", "digest")
-            or "(" in value
-            or bool(compiled(_NAME).fullmatch(value))
-        )
+        return value.lower() in (*_SCHEMES, "token", "digest") or "(" in value or is_variable(value)
     return False

@@ -62,7 +62,7 @@ history runs
 client
 following
 under_way
-connection introduction outbox
+connection dismissal introduction outbox
 workbench
 courier
 inbox

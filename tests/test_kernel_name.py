@@ -42,7 +42,9 @@ def test_a_process_that_is_no_kernel_has_none() -> None:
     assert kernel_name() == ""
 
 
-@pytest.mark.parametrize(("said", "meant"), [("/work/a.ipynb", "/work/a.ipynb"), ("/work/", ""), ("", "")])
+@pytest.mark.parametrize(
+    ("said", "meant"), [("/home/ann/a.ipynb", "/home/ann/a.ipynb"), ("/home/ann/", ""), ("", "")]
+)
 def test_the_notebook_of_a_session(said: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """nbclassic says its folder only: that is no notebook, and alerts are not named after it."""
     monkeypatch.setenv("JPY_SESSION_NAME", said)

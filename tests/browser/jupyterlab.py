@@ -17,7 +17,7 @@ import nbformat
 from playwright.sync_api import Browser, Locator, Page
 
 from nbalert.client import Client
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 
 START_S = 60.0

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 import nbalert
-from nbalert.connection import stop_courier
 from nbalert.courier.detached import scrubbed
 from nbalert.courier.lock import Lock
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.kernels import ROOT

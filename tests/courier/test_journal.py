@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import nbalert
-from nbalert.connection import stop_courier
 from nbalert.courier.journal import LOG_BYTES, logged
+from nbalert.dismissal import stop_courier
 from nbalert.errors import StoreError
 from nbalert.home import Home
 from nbalert.process import client, finish

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import nbalert
-from nbalert.connection import stop_courier
 from nbalert.courier.schema import SCHEMA_VERSION
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.inbox.database import VERSION
 from nbalert.process import client, finish

@@ -10,7 +10,7 @@ import pytest
 import tomlkit
 
 import nbalert
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import finish
 from tests.chat_servers.discord import ANN, BOB, MALLORY, Discord

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.message import Message
 from tests.chat_servers.webhook import OK, Webhook, status

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import nbalert
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.errors import ChannelRefused
 from nbalert.home import Home
 from nbalert.process import client, finish

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nbalert
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import Webhook
@@ -142,7 +142,7 @@ def test_a_home_on_a_slow_file_system(home: Home, server: Webhook) -> None:
     slow += ["-e", f"inject={changes}:delay_enter=40000"]  # µs
     code = f"""{SHELL}
 for name in ("one", "two", "three"): cell(name)
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import finish
 finish()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from nbalert.client import Client
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from tests.kernels import Kernel, Run
 from tests.person import Person

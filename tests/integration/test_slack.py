@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import nbalert
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client
 from tests.chat_servers import slack_rules

@@ -8,7 +8,7 @@ import pytest
 
 import nbalert
 from nbalert.__main__ import main
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import OK, Webhook, status

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.widgets.welcome import SAYS
 from tests.kernels import Kernel, Run

@@ -21,7 +21,7 @@ from IPython.core.error import UsageError
 from tomlkit.exceptions import ConvertError
 
 import nbalert
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.errors import SettingsError
 from nbalert.home import Home
 from nbalert.magic_options import parsed

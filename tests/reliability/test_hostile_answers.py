@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.kernels import Kernel

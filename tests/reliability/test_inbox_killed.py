@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.inbox import People
 from nbalert.process import client, finish

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import Answer, Request, Webhook

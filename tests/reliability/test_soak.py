@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nbalert.connection import stop_courier
+from nbalert.dismissal import stop_courier
 from nbalert.home import Home
 from nbalert.process import client, finish
 from tests.chat_servers.webhook import GARBAGE, HANG, OK, RESET, Answer, Request, Webhook, status
